@@ -1,0 +1,2 @@
+all:
+	CGO_ENABLED=0 go build -o coldwatch ./cmd/coldwatch

@@ -1,0 +1,45 @@
+package coldwatch
+
+import "time"
+
+// A Warning is what one reader must be told about a campaign.
+type Warning struct {
+	ID       string    `json:"id"` // from campaign, version, reader
+	Campaign string    `json:"campaign"`
+	Version  int       `json:"version"` // of the profile
+	Reader   string    `json:"reader"`  // pack id, or "constituency"
+	Name     string    `json:"name"`
+	Reason   string    `json:"reason"`         // "targeted", "likely-next", "impersonated", "role", "constituency"
+	Contact  string    `json:"contact"`        // the pack's security_contact
+	Held     string    `json:"held,omitempty"` // why it may not go out, "" when it may
+	Marking  Marking   `json:"marking"`
+	Subject  string    `json:"subject"`
+	Text     string    `json:"text"`
+	Messages []string  `json:"messages,omitempty"` // the reader's own sighting ids
+	Reported time.Time `json:"reported"`           // when the message that caused it was received
+	At       time.Time `json:"at"`
+}
+
+// A Report is everything that the publish room needs to write about a campaign.
+type Report struct {
+	Profile   Profile        `json:"profile"`
+	Warnings  []Warning      `json:"warnings,omitempty"`
+	Links     []Link         `json:"links,omitempty"`
+	Local     []LocalMessage `json:"local,omitempty"` // evidence at hand on this node; empty at a hub
+	Marking   Marking        `json:"marking"`
+	Made      time.Time      `json:"made"`      // clock of the data, not of the machine: last receipt
+	Synthetic bool           `json:"synthetic"` // demo data: every page says so
+}
+
+// A LocalMessage is what this node can show of a sighting.
+type LocalMessage struct {
+	ID           string    `json:"id"`
+	Organisation string    `json:"organisation"`
+	Received     time.Time `json:"received"`
+	Subject      string    `json:"subject"`
+	From         string    `json:"from"` // as shown
+	Class        Class     `json:"class"`
+	Reasons      []string  `json:"reasons"`
+	Excerpt      string    `json:"excerpt"` // first lines of the body, recipient masked
+	Source       string    `json:"source"`
+}
