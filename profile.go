@@ -48,6 +48,43 @@ type Profile struct {
 	Possible       bool             `json:"possible"` // one message, one organisation: "possible campaign"
 	Members        []string         `json:"members"`  // sighting ids, sorted
 	Gaps           []string         `json:"gaps,omitempty"`
+
+	FidelityOverTime []FidelityPoint `json:"fidelity_over_time,omitempty"`  // by month, oldest first
+	HalfLife         Range           `json:"infrastructure_half_life_days"` // of owned infrastructure; N = 0: not assessed
+	Objective        Objective       `json:"objective"`
+	RoleIndexes      []RoleIndex     `json:"role_indexes,omitempty"` // roles against all mail seen, most over-represented first
+	NotTargeted      []string        `json:"not_targeted,omitempty"` // organisations that report, share role and country with a target, and were not hit
+	Excursions       []Excursion     `json:"excursions,omitempty"`   // temperatures past the limit in the custody of a target
+}
+
+// A FidelityPoint is what the lures of one month knew.
+type FidelityPoint struct {
+	From     time.Time      `json:"from"` // first day of the month
+	Messages int            `json:"messages"`
+	Fidelity Range          `json:"fidelity"` // 0–100
+	Claims   map[string]int `json:"claims"`   // result → count
+}
+
+// An Objective is what was sought: what the messages asked for, and apart from it what that would give.
+type Objective struct {
+	Observed []string  `json:"observed"` // sentences of fact
+	Inferred Judgement `json:"inferred"`
+}
+
+// A RoleIndex is a role's share of the campaign's messages over its share of all mail seen.
+type RoleIndex struct {
+	Role string `json:"role"`
+	Name string `json:"name"`
+	Index
+}
+
+// An Excursion is a temperature outside of a vaccine's limits.
+type Excursion struct {
+	At           time.Time `json:"at"`
+	Lane         string    `json:"lane"`
+	Organisation string    `json:"organisation"` // that had custody, pack id
+	Celsius      float64   `json:"celsius"`
+	Limit        float64   `json:"limit_c"` // the limit that was passed
 }
 
 // A Share is a value with its count of messages.
@@ -126,7 +163,8 @@ type Range struct {
 	Low    float64 `json:"low"`
 	Median float64 `json:"median"`
 	High   float64 `json:"high"`
-	N      int     `json:"n"` // observations behind it
+	N      int     `json:"n"`              // observations behind it
+	Open   bool    `json:"open,omitempty"` // a figure is missing: the upper end is not known and is at least High
 }
 
 // An Index is a ratio with its interval.
@@ -152,6 +190,7 @@ type LaneExposure struct {
 	Vaccine       string   `json:"vaccine"`
 	StorageMin    float64  `json:"storage_min_c"`
 	StorageMax    float64  `json:"storage_max_c"`
+	StorageKnown  bool     `json:"storage_known"` // the pack knows both limits
 	ColdSource    string   `json:"cold_source"`
 	HoldoverHours Range    `json:"holdover_hours"`
 	PerWeek       Range    `json:"per_week"`
@@ -192,6 +231,9 @@ type Attribution struct {
 	Hypotheses []Hypothesis `json:"hypotheses,omitempty"`
 	Evidence   []GradedItem `json:"evidence,omitempty"`
 	Linchpin   string       `json:"linchpin,omitempty"`
+	Stated     string       `json:"stated,omitempty"` // hypothesis that the rule lets us state, "" for undetermined
+	Actor      string       `json:"actor,omitempty"`  // actor that an analyst entered and the rule lets us name, "" for unknown
+	Change     []string     `json:"would_change,omitempty"`
 }
 
 // A Hypothesis is one class of actor with its posterior.
@@ -214,6 +256,8 @@ type GradedItem struct {
 	Cost   string                `json:"cost"`   // to fake: "easy", "moderate", "hard"
 	Ranges map[string][2]float64 `json:"ranges"` // hypothesis → likelihood range
 	Author string                `json:"author"` // "coldwatch" or the analyst
+
+	Exclusive string `json:"exclusive,omitempty"` // hypothesis that alone is known to have this artefact
 }
 
 // A Judgement is one assessed statement with its basis.

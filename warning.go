@@ -18,6 +18,9 @@ type Warning struct {
 	Messages []string  `json:"messages,omitempty"` // the reader's own sighting ids
 	Reported time.Time `json:"reported"`           // when the message that caused it was received
 	At       time.Time `json:"at"`
+
+	Full   string            `json:"full"`             // the longer text
+	Alerts map[string]string `json:"alerts,omitempty"` // the alert in other languages, by BCP 47 tag: "de", "zh-Hant"
 }
 
 // A Report is everything that the publish room needs to write about a campaign.
