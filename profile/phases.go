@@ -1,0 +1,321 @@
+package profile
+
+import (
+	"fmt"
+	"maps"
+	"math"
+	"math/rand/v2"
+	"slices"
+	"sort"
+	"strings"
+
+	"github.com/coldwatch/coldwatch"
+)
+
+// A view is one way of looking at the methods for drift.
+type view int
+
+const (
+	viewHost view = iota
+	viewPayload
+	viewCarrier
+	viewSender
+	viewNet
+	viewTooling
+	viewSubject
+	viewTheme
+	views
+)
+
+// driftGroup puts views that change together into one group; a phase needs drift in two of them.
+var driftGroup = [views]string{"infrastructure", "payload", "payload", "sender", "network", "tooling", "text", "text"}
+
+var driftName = [views]string{"the host that receives what victims type", "the structure of the payload", "the carrier",
+	"the sending domain", "the sending network", "the sending program", "the subject line", "the theme of the lure"}
+
+const (
+	windowDays     = 7
+	windowMessages = 10
+	permutations   = 999
+	falseDiscovery = .05
+	exactUpTo      = 200 // messages in two windows; above, the chi-square limit of the same statistic serves
+	maxWindows     = 60  // windows of a very long or very large campaign grow instead
+)
+
+func (f *Fold) drift(day int64, v view) map[string]int {
+	m := f.days[day]
+	if m == nil {
+		m = map[view]map[string]int{}
+		f.days[day] = m
+	}
+	if m[v] == nil {
+		m[v] = map[string]int{}
+	}
+	return m[v]
+}
+
+// addDrift counts one value a view and message: the first of the sorted values, so that a message weighs once.
+func (f *Fold) addDrift(s *coldwatch.Sighting) {
+	if s.Received.IsZero() {
+		return
+	}
+	day := floorDay(s.Received.Unix())
+	put := func(v view, value string) {
+		if value != "" {
+			f.drift(day, v)[value]++
+		}
+	}
+	first := func(v coldwatch.View) string {
+		for _, x := range s.Features {
+			if x.View == v {
+				return x.Value
+			}
+		}
+		return ""
+	}
+	host := first(coldwatch.ViewHost)
+	if host == "" {
+		host = first(coldwatch.ViewLinkHost)
+	}
+	put(viewHost, host)
+	put(viewPayload, first(coldwatch.ViewStructure)+"|"+strings.Join(s.Layers, ">"))
+	put(viewCarrier, s.Carrier)
+	put(viewSender, first(coldwatch.ViewSender))
+	put(viewNet, first(coldwatch.ViewNet))
+	put(viewTooling, first(coldwatch.ViewTooling))
+	put(viewSubject, first(coldwatch.ViewSubject))
+	put(viewTheme, s.Lure.Theme)
+}
+
+func floorDay(s int64) int64 {
+	if s < 0 {
+		return (s - 86399) / 86400
+	}
+	return s / 86400
+}
+
+// A window is a stretch of days with its counts a view.
+type window struct {
+	from, to int64 // days, inclusive
+	n        int
+	counts   [views]map[string]int
+}
+
+// windows cuts the days into windows of a week or of ten messages, whichever is reached first, at day borders.
+func (f *Fold) windows() []window {
+	days := slices.Sorted(maps.Keys(f.days))
+	if len(days) == 0 {
+		return nil
+	}
+	total := 0
+	for _, d := range days {
+		total += f.messagesOn(d)
+	}
+	enough := max(windowMessages, total/maxWindows)
+	long := max(int64(windowDays), (days[len(days)-1]-days[0])/maxWindows)
+	var out []window
+	for _, d := range days {
+		n := f.messagesOn(d)
+		last := len(out) - 1
+		if last < 0 || out[last].n >= enough || d-out[last].from >= long {
+			out = append(out, window{from: d})
+			last++
+		}
+		w := &out[last]
+		w.to, w.n = d, w.n+n
+		for v, counts := range f.days[d] {
+			if w.counts[v] == nil {
+				w.counts[v] = map[string]int{}
+			}
+			addCounts(w.counts[v], counts)
+		}
+	}
+	return joinThin(out)
+}
+
+// joinThin adds windows of fewer than three messages to the one before: two messages show no distribution.
+func joinThin(in []window) []window {
+	var out []window
+	for _, w := range in {
+		if k := len(out) - 1; k >= 0 && (w.n < 3 || out[k].n < 3) {
+			out[k].to, out[k].n = w.to, out[k].n+w.n
+			for v := range w.counts {
+				if w.counts[v] == nil {
+					continue
+				}
+				if out[k].counts[v] == nil {
+					out[k].counts[v] = map[string]int{}
+				}
+				addCounts(out[k].counts[v], w.counts[v])
+			}
+			continue
+		}
+		out = append(out, w)
+	}
+	return out
+}
+
+// messagesOn counts a day's messages: every message has a payload value, be it empty.
+func (f *Fold) messagesOn(day int64) int {
+	n := 0
+	for _, c := range f.days[day][viewPayload] {
+		n += c
+	}
+	return n
+}
+
+// phases tells the stretches in which the methods hold.
+func (f *Fold) phases() []coldwatch.Phase {
+	ws := f.windows()
+	if len(ws) == 0 {
+		return nil
+	}
+	type test struct {
+		window int
+		view   view
+		p      float64
+	}
+	var tests []test
+	for i := 1; i < len(ws); i++ {
+		for v := range views {
+			if a, b := ws[i-1].counts[v], ws[i].counts[v]; len(a) > 0 && len(b) > 0 {
+				tests = append(tests, test{i, v, f.memo.drift(a, b)})
+			}
+		}
+	}
+	sort.SliceStable(tests, func(i, j int) bool { return tests[i].p < tests[j].p })
+	passed := 0 // Benjamini–Hochberg: the largest rank whose p is under its share
+	for i, t := range tests {
+		if t.p <= falseDiscovery*float64(i+1)/float64(len(tests)) {
+			passed = i + 1
+		}
+	}
+	changed := map[int][]test{}
+	for _, t := range tests[:passed] {
+		changed[t.window] = append(changed[t.window], t)
+	}
+	out := []coldwatch.Phase{{From: clock(ws[0].from * 86400), Changes: []string{"First methods seen."}}}
+	for i, w := range ws {
+		drifts := changed[i]
+		sort.Slice(drifts, func(a, b int) bool { return drifts[a].view < drifts[b].view })
+		groups, p := map[string]bool{}, 0.0
+		for _, t := range drifts {
+			groups[driftGroup[t.view]] = true
+			p = max(p, t.p)
+		}
+		if len(groups) >= 2 {
+			next := coldwatch.Phase{From: clock(w.from * 86400), P: p}
+			for _, t := range drifts {
+				next.Changes = append(next.Changes, changeSentence(t.view, ws[i-1].counts[t.view], w.counts[t.view]))
+			}
+			out = append(out, next)
+		}
+		out[len(out)-1].To = clock(w.to * 86400)
+	}
+	return out
+}
+
+func changeSentence(v view, before, after map[string]int) string {
+	was, is := most(before), most(after)
+	name := strings.ToUpper(driftName[v][:1]) + driftName[v][1:]
+	if was == is || !readable(v) {
+		return name + " changed."
+	}
+	return fmt.Sprintf("%s changed, mostly from %q to %q.", name, was, is)
+}
+
+// readable tells whether the view's values say something to a person; fingerprints do not.
+func readable(v view) bool {
+	return v == viewHost || v == viewCarrier || v == viewSender || v == viewTheme
+}
+
+func most(counts map[string]int) string {
+	best := ""
+	for v, n := range counts {
+		if best == "" || n > counts[best] || n == counts[best] && v < best {
+			best = v
+		}
+	}
+	return best
+}
+
+// divergence is the Jensen–Shannon divergence in bits between two counted distributions, smoothed by a half (Dirichlet).
+func divergence(a, b []int) float64 {
+	na, nb := 0, 0
+	for i := range a {
+		na, nb = na+a[i], nb+b[i]
+	}
+	k := float64(len(a))
+	sum := 0.0
+	for i := range a {
+		p := (float64(a[i]) + .5) / (float64(na) + k/2)
+		q := (float64(b[i]) + .5) / (float64(nb) + k/2)
+		m := (p + q) / 2
+		sum += (p*math.Log2(p/m) + q*math.Log2(q/m)) / 2
+	}
+	return sum
+}
+
+// driftP is the probability of a divergence as large when both windows have one distribution. A permutation test by
+// Monte Carlo that stops early (Besag and Clifford 1991) where the answer is plainly no; for large windows the chi-square
+// limit of the likelihood ratio, which is the same divergence times the count.
+func driftP(a, b []int, seed uint64) float64 {
+	na, nb := total(a), total(b)
+	if len(a) < 2 {
+		return 1
+	}
+	if na+nb > exactUpTo {
+		return chiSquareTail(2*math.Ln2*weightedDivergence(a, b)*float64(na+nb), len(a)-1)
+	}
+	var pool []int
+	for i := range a {
+		for range a[i] + b[i] {
+			pool = append(pool, i)
+		}
+	}
+	observed := divergence(a, b)
+	rng := rand.New(rand.NewPCG(seed, 1))
+	left, right := make([]int, len(a)), make([]int, len(a))
+	beyond := 0
+	for round := 1; round <= permutations; round++ {
+		clear(left)
+		for i := range na { // a partial shuffle draws the first window
+			j := i + rng.IntN(len(pool)-i)
+			pool[i], pool[j] = pool[j], pool[i]
+			left[pool[i]]++
+		}
+		for i := range right {
+			right[i] = a[i] + b[i] - left[i]
+		}
+		if divergence(left, right) >= observed-1e-12 {
+			if beyond++; beyond >= 50 {
+				return float64(beyond) / float64(round)
+			}
+		}
+	}
+	return float64(beyond+1) / float64(permutations+1)
+}
+
+func total(a []int) int {
+	n := 0
+	for _, x := range a {
+		n += x
+	}
+	return n
+}
+
+// weightedDivergence weighs the windows by their counts: times twice the count and ln 2 it is the G statistic.
+func weightedDivergence(a, b []int) float64 {
+	na, nb := float64(total(a)), float64(total(b))
+	n, sum := na+nb, 0.0
+	for i := range a {
+		m := float64(a[i]+b[i]) / n
+		if a[i] > 0 {
+			sum += float64(a[i]) / n * math.Log2(float64(a[i])/na/m)
+		}
+		if b[i] > 0 {
+			sum += float64(b[i]) / n * math.Log2(float64(b[i])/nb/m)
+		}
+	}
+	return sum
+}

@@ -1,0 +1,128 @@
+package profile
+
+import (
+	"crypto/sha256"
+	"encoding/binary"
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/coldwatch/coldwatch"
+	"github.com/coldwatch/coldwatch/knowledge"
+)
+
+// seedOf derives the seed of a simulation from names, so that equal input gives equal figures.
+func seedOf(names ...string) uint64 {
+	h := sha256.Sum256([]byte(strings.Join(names, "\x00")))
+	return binary.BigEndian.Uint64(h[:8])
+}
+
+// A memo keeps the results of simulations by their input, so that one more message repeats only what it changed.
+type memo struct {
+	p           map[string]float64
+	key         string // of the last attribution
+	attribution coldwatch.Attribution
+}
+
+func newMemo() *memo { return &memo{p: map[string]float64{}} }
+
+// drift returns the p value of the difference between two counted distributions.
+func (m *memo) drift(a, b map[string]int) float64 {
+	values := make([]string, 0, len(a)+len(b))
+	for v := range a {
+		values = append(values, v)
+	}
+	for v := range b {
+		if _, both := a[v]; !both {
+			values = append(values, v)
+		}
+	}
+	slices.Sort(values)
+	left, right := make([]int, len(values)), make([]int, len(values))
+	var key strings.Builder
+	for i, v := range values {
+		left[i], right[i] = a[v], b[v]
+		key.WriteString(strconv.Itoa(a[v]))
+		key.WriteByte(':')
+		key.WriteString(strconv.Itoa(b[v]))
+		key.WriteByte(' ')
+	}
+	k := key.String()
+	if p, known := m.p[k]; known {
+		return p
+	}
+	p := driftP(left, right, seedOf(k))
+	m.p[k] = p
+	return p
+}
+
+// attribute weighs the evidence, again only when it changed.
+func (m *memo) attribute(priors []knowledge.Prior, entered []Hypothesis, evidence []coldwatch.GradedItem, organisations int, seed string) coldwatch.Attribution {
+	key := fmt.Sprint(priors, entered, evidence, organisations >= 2, seed) // fmt prints maps sorted
+	if m.key != key {
+		m.key, m.attribution = key, attribute(priors, entered, evidence, organisations, seed)
+	}
+	return m.attribution
+}
+
+// wilson is the Wilson score interval of a proportion at 95 %.
+func wilson(hit, of int) (low, high float64) {
+	if of == 0 {
+		return 0, 1
+	}
+	const z = 1.959964
+	n, p := float64(of), float64(hit)/float64(of)
+	mid := p + z*z/(2*n)
+	half := z * math.Sqrt(p*(1-p)/n+z*z/(4*n*n))
+	return max(0, (mid-half)/(1+z*z/n)), min(1, (mid+half)/(1+z*z/n))
+}
+
+// gamma draws from the gamma distribution with shape a and scale 1 (Marsaglia and Tsang 2000).
+func gamma(r *rand.Rand, a float64) float64 {
+	if a < 1 {
+		return gamma(r, a+1) * math.Pow(r.Float64(), 1/a)
+	}
+	d := a - 1.0/3
+	c := 1 / math.Sqrt(9*d)
+	for {
+		x := r.NormFloat64()
+		v := 1 + c*x
+		if v <= 0 {
+			continue
+		}
+		v = v * v * v
+		if u := r.Float64(); math.Log(u) < x*x/2+d-d*v+d*math.Log(v) {
+			return d * v
+		}
+	}
+}
+
+// beta draws from the beta distribution.
+func beta(r *rand.Rand, a, b float64) float64 {
+	x, y := gamma(r, a), gamma(r, b)
+	if x+y == 0 {
+		return 0
+	}
+	return x / (x + y)
+}
+
+// chiSquareTail is P(X ≥ x) for a chi-square with df degrees of freedom: the Wilson–Hilferty cube root.
+func chiSquareTail(x float64, df int) float64 {
+	if x <= 0 {
+		return 1
+	}
+	k := float64(df)
+	z := (math.Cbrt(x/k) - (1 - 2/(9*k))) / math.Sqrt(2/(9*k))
+	return math.Erfc(z/math.Sqrt2) / 2
+}
+
+// quantile gives a point of sorted values.
+func quantile(sorted []float64, q float64) float64 {
+	if len(sorted) == 0 {
+		return 0
+	}
+	return sorted[min(len(sorted)-1, max(0, int(q*float64(len(sorted)))))]
+}
