@@ -18,7 +18,7 @@ func (p *Pack) build() {
 		o := &p.Organisations[i]
 		ix.org[o.ID] = o
 		for _, d := range o.Domains {
-			if _, taken := ix.domain[d]; !taken {
+			if _, taken := ix.domain[d]; !taken && unsafeDomain(d) == "" {
 				ix.domain[d] = o
 			}
 		}
@@ -74,4 +74,15 @@ func (p *Pack) OwnerOfAddress(address string) *Organisation {
 		return nil
 	}
 	return p.OwnerOf(strings.ToLower(address[at+1:]))
+}
+
+// Members returns the organisations that report to this hub, in file order.
+func (p *Pack) Members() []*Organisation {
+	var out []*Organisation
+	for i := range p.Organisations {
+		if p.Organisations[i].Member {
+			out = append(out, &p.Organisations[i])
+		}
+	}
+	return out
 }

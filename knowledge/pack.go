@@ -24,7 +24,22 @@ type Pack struct {
 
 	Problems []Problem // what was wrong with the rows, in order
 
-	index *index
+	places map[string][]place // table → where each of its rows stands
+	index  *index
+}
+
+// A place is the line of a file.
+type place struct {
+	file string
+	line int
+}
+
+// place tells where row i of a table stands; a pack made in memory has no lines.
+func (p *Pack) place(table string, i int) place {
+	if rows := p.places[table]; i < len(rows) {
+		return rows[i]
+	}
+	return place{file: table}
 }
 
 // A Problem is a row that did not load or loaded in part.
