@@ -1,0 +1,170 @@
+package campaign
+
+import (
+	"cmp"
+	"crypto/sha256"
+	"encoding/hex"
+	"slices"
+	"strings"
+
+	"github.com/coldwatch/coldwatch"
+)
+
+// nameOf is the campaign id that a sighting gives when a campaign is named after it.
+func nameOf(id string) string {
+	h := sha256.Sum256([]byte("campaign " + id))
+	return "c-" + hex.EncodeToString(h[:5])
+}
+
+func isCampaign(id string) bool { return len(id) == 12 && strings.HasPrefix(id, "c-") }
+
+// fresh names a campaign after its first member, or the first later one whose name was never given.
+func (l *Linker) fresh(first uint32) string {
+	name := nameOf(l.t.ids[first])
+	for n := byte('a'); l.events[name] != nil; n++ { // the name was given in another life of the cluster
+		name = nameOf(l.t.ids[first] + string(n))
+	}
+	return name
+}
+
+// rename gives the clusters of two or more their ids: the largest overlap with a campaign of before keeps its id, the
+// rest are named after their first member. It returns the events.
+func (l *Linker) rename(old []uint32) []coldwatch.CampaignEvent {
+	before := l.names
+	type overlap struct {
+		name  string
+		label uint32
+		n     int
+	}
+	labels := l.sorted()
+	count := map[string]map[uint32]int{}
+	was := map[uint32]string{} // row → campaign before
+	for r, lab := range old {
+		if n := before[lab]; n != "" {
+			was[uint32(r)] = n
+			if l.clusters[l.label[r]] != nil {
+				if count[n] == nil {
+					count[n] = map[uint32]int{}
+				}
+				count[n][l.label[r]]++
+			}
+		}
+	}
+	var all []overlap
+	for name, m := range count {
+		for lab, n := range m {
+			all = append(all, overlap{name, lab, n})
+		}
+	}
+	slices.SortFunc(all, func(a, b overlap) int {
+		return cmp.Or(cmp.Compare(b.n, a.n), cmp.Compare(a.name, b.name), cmp.Compare(l.t.ids[l.clusters[a.label].rows[0]], l.t.ids[l.clusters[b.label].rows[0]]))
+	})
+	l.names = map[uint32]string{}
+	taken := map[string]uint32{}
+	for _, o := range all {
+		if _, ok := taken[o.name]; !ok && l.names[o.label] == "" {
+			l.names[o.label] = o.name
+			taken[o.name] = o.label
+		}
+	}
+	var out []coldwatch.CampaignEvent
+	add := func(e coldwatch.CampaignEvent) { out = append(out, l.event(e)) }
+	for _, lab := range labels {
+		if l.names[lab] == "" {
+			l.names[lab] = l.fresh(l.clusters[lab].rows[0])
+			add(coldwatch.CampaignEvent{Kind: "opened", Campaign: l.names[lab], Sighting: l.t.ids[l.clusters[lab].rows[0]], Reason: "the re-link pass found these sightings to be one operation"})
+		}
+	}
+	for _, o := range all {
+		now := l.names[o.label]
+		if now == o.name {
+			continue
+		}
+		if _, alive := taken[o.name]; alive {
+			add(coldwatch.CampaignEvent{Kind: "split", Campaign: o.name, Other: now, Reason: "with all sightings counted, the evidence between the two parts does not reach the threshold"})
+		} else {
+			add(coldwatch.CampaignEvent{Kind: "merged", Campaign: o.name, Other: now, Reason: "with all sightings counted, the evidence between the two reaches the threshold"})
+			add(coldwatch.CampaignEvent{Kind: "merged", Campaign: now, Other: o.name, Reason: "with all sightings counted, the evidence between the two reaches the threshold"})
+		}
+	}
+	l.moves(was, add)
+	return out
+}
+
+// moves tells of single sightings that joined or left.
+func (l *Linker) moves(was map[uint32]string, add func(coldwatch.CampaignEvent)) {
+	for _, r := range l.t.canonical(func(r uint32) bool { return was[r] != l.names[l.label[r]] }) {
+		now := l.names[l.label[r]]
+		if was[r] != "" && now == "" {
+			add(coldwatch.CampaignEvent{Kind: "left", Campaign: was[r], Sighting: l.t.ids[r], Reason: "its evidence no longer reaches the threshold"})
+		}
+		if was[r] == "" && now != "" {
+			add(coldwatch.CampaignEvent{Kind: "joined", Campaign: now, Sighting: l.t.ids[r], Reason: "linked in the re-link pass"})
+		}
+	}
+}
+
+// sorted returns the labels of the clusters by their first member.
+func (l *Linker) sorted() []uint32 {
+	out := make([]uint32, 0, len(l.clusters))
+	for lab := range l.clusters {
+		out = append(out, lab)
+	}
+	slices.SortFunc(out, func(a, b uint32) int {
+		if l.t.before(l.first(a), l.first(b)) {
+			return -1
+		}
+		return 1
+	})
+	return out
+}
+
+func (l *Linker) first(label uint32) uint32 {
+	f := l.clusters[label].rows[0]
+	for _, r := range l.clusters[label].rows {
+		if l.t.before(r, f) {
+			f = r
+		}
+	}
+	return f
+}
+
+// Campaigns returns the clusters of two or more sightings, by their first sighting.
+func (l *Linker) Campaigns() []coldwatch.Campaign {
+	var out []coldwatch.Campaign
+	for _, lab := range l.sorted() {
+		out = append(out, l.campaign(lab))
+	}
+	return out
+}
+
+func (l *Linker) campaign(label uint32) coldwatch.Campaign {
+	c := coldwatch.Campaign{ID: l.names[label], Events: slices.Clone(l.events[l.names[label]])}
+	for _, r := range l.clusters[label].rows {
+		c.Members = append(c.Members, l.t.ids[r])
+	}
+	slices.Sort(c.Members)
+	return c
+}
+
+// Singles returns the hostile sightings that stand alone, by receipt: each a possible campaign of one message.
+func (l *Linker) Singles() []string {
+	var out []string
+	for _, r := range l.t.canonical(func(r uint32) bool { return l.t.class[r] == classLink && l.clusters[l.label[r]] == nil }) {
+		out = append(out, l.t.ids[r])
+	}
+	return out
+}
+
+// History returns the events of a campaign that stands or stood.
+func (l *Linker) History(id string) []coldwatch.CampaignEvent { return slices.Clone(l.events[id]) }
+
+// labelOf returns the label of a campaign id.
+func (l *Linker) labelOf(id string) (uint32, bool) {
+	for lab, n := range l.names {
+		if n == id {
+			return lab, true
+		}
+	}
+	return 0, false
+}

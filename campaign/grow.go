@@ -1,0 +1,193 @@
+package campaign
+
+import "slices"
+
+// A grower grows clusters along links, the strongest first, as Kruskal's algorithm grows a spanning forest. The order
+// of work is by strength, then receipt and id, so the result depends on nothing else.
+//
+// A link joins two clusters when no word forbids it, when not too many of their exemplars contradict each other, and
+// when the evidence is enough: one link for a single row; for two clusters, two links that no one organisation could
+// have planted. Links between the exemplars count as evidence too. Refused links are tried again at the end, for the
+// clusters may have grown by then.
+type grower struct {
+	l      *Linker
+	s      *scorer
+	labels []uint32 // the counts' partition
+	rank   []uint32 // canonical place of each row
+	need   float64
+	edges  []edge
+
+	parent []uint32
+	sets   map[uint32]*set // of two or more
+	tried  map[[2]uint32]int
+	apart  [][2]uint32
+}
+
+// A set is a growing cluster.
+type set struct {
+	n      int
+	ex     []uint32 // by rank
+	org    uint32
+	single bool // one organisation reported all
+}
+
+func (g *grower) find(r uint32) uint32 {
+	for g.parent[r] != r {
+		g.parent[r] = g.parent[g.parent[r]]
+		r = g.parent[r]
+	}
+	return r
+}
+
+func (g *grower) of(root uint32) *set {
+	if s := g.sets[root]; s != nil {
+		return s
+	}
+	return &set{n: 1, ex: []uint32{root}, org: g.l.t.org[root], single: true}
+}
+
+// run returns the label of each row.
+func (g *grower) run(order []uint32) []uint32 {
+	l := g.l
+	g.parent = make([]uint32, len(g.labels))
+	for i := range g.parent {
+		g.parent[i] = uint32(i)
+	}
+	g.sets, g.tried = map[uint32]*set{}, map[[2]uint32]int{}
+	g.apart = l.pairs(l.cannot)
+	for _, p := range l.pairs(l.must) {
+		a, b := g.find(p[0]), g.find(p[1])
+		if a != b && l.links(p[0]) && l.links(p[1]) && !g.forbidden(a, b) {
+			g.union(a, b)
+		}
+	}
+	held := make(map[uint32]bool)
+	if len(l.said) > 0 {
+		for _, r := range order {
+			if l.said[l.t.ids[r]]&saidHeld != 0 {
+				held[r] = true
+			}
+		}
+		g.edges = slices.DeleteFunc(g.edges, func(e edge) bool {
+			return (l.said[l.t.ids[e.a]]|l.said[l.t.ids[e.b]])&saidAlone != 0
+		})
+	}
+	slices.SortFunc(g.edges, func(p, q edge) int { return g.order(p, q, held) })
+	rest := g.edges
+	for range 8 {
+		var refused []edge
+		joined := false
+		for _, e := range rest {
+			a, b := g.find(e.a), g.find(e.b)
+			switch {
+			case a == b:
+			case g.joins(a, b, e):
+				g.union(a, b)
+				joined = true
+			default:
+				refused = append(refused, e)
+			}
+		}
+		if rest = refused; !joined || len(rest) == 0 {
+			break
+		}
+	}
+	out := make([]uint32, len(g.labels))
+	for r := range out {
+		out[r] = uint32(r)
+	}
+	for _, r := range order {
+		out[r] = g.find(r)
+	}
+	return out
+}
+
+// links tells whether a row takes part in linking.
+func (l *Linker) links(r uint32) bool { return l.t.class[r] == classJoin || l.t.class[r] == classLink }
+
+func (g *grower) order(p, q edge, held map[uint32]bool) int {
+	if len(held) > 0 {
+		hp, hq := held[p.a] || held[p.b], held[q.a] || held[q.b]
+		if hp != hq {
+			if hp {
+				return 1
+			}
+			return -1
+		}
+	}
+	switch {
+	case p.bits > q.bits:
+		return -1
+	case p.bits < q.bits:
+		return 1
+	case g.rank[p.a] != g.rank[q.a]:
+		return int(g.rank[p.a]) - int(g.rank[q.a])
+	}
+	return int(g.rank[p.b]) - int(g.rank[q.b])
+}
+
+// joins decides whether an edge makes one cluster of two.
+func (g *grower) joins(a, b uint32, e edge) bool {
+	sa, sb := g.of(a), g.of(b)
+	key := [2]uint32{min(a, b), max(a, b)}
+	if n := g.tried[key]; n > 0 && (sa.n+sb.n)*2 < n*3 {
+		return false // refused, and not much has changed
+	}
+	if g.forbidden(a, b) {
+		return false
+	}
+	es := []edge{e}
+	agree := 0
+	for _, x := range sa.ex {
+		for _, y := range sb.ex {
+			sc := g.s.compare(x, y, leftOut(g.labels, x, y), 1)
+			if sc.bits >= 0 {
+				agree++
+			}
+			if sc.bits >= g.need && sc.groups >= g.l.p.Groups && !(x == e.a && y == e.b) && !(x == e.b && y == e.a) {
+				es = append(es, edge{x, y, float32(sc.bits)})
+			}
+		}
+	}
+	ok := float64(agree) >= g.l.p.Fraction*float64(len(sa.ex)*len(sb.ex)) && g.bridged(es, sa, sb)
+	if !ok {
+		g.tried[key] = sa.n + sb.n
+	}
+	return ok
+}
+
+// bridged: see Linker.bridged.
+func (g *grower) bridged(es []edge, sa, sb *set) bool {
+	return len(es) >= min(2, sa.n, sb.n) && (len(g.l.t.orgs) < 2 || sa.single || sb.single || !g.l.planted(es))
+}
+
+// union makes one cluster of two. Its exemplars are spread evenly over the two clusters' by receipt.
+func (g *grower) union(a, b uint32) {
+	sa, sb := g.of(a), g.of(b)
+	if g.rank[b] < g.rank[a] {
+		a, b = b, a
+	}
+	s := &set{n: sa.n + sb.n, org: sa.org, single: sa.single && sb.single && sa.org == sb.org}
+	ex := append(slices.Clone(sa.ex), sb.ex...)
+	slices.SortFunc(ex, func(x, y uint32) int { return int(g.rank[x]) - int(g.rank[y]) })
+	if most := max(2, g.l.p.Exemplars*2/3); len(ex) > most {
+		for i := range most {
+			ex[i] = ex[i*(len(ex)-1)/(most-1)]
+		}
+		ex = ex[:most]
+	}
+	s.ex = ex
+	g.parent[b] = a
+	g.sets[a] = s
+	delete(g.sets, b)
+}
+
+func (g *grower) forbidden(a, b uint32) bool {
+	for _, p := range g.apart {
+		x, y := g.find(p[0]), g.find(p[1])
+		if x == a && y == b || x == b && y == a {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,311 @@
+package campaign
+
+import (
+	"math"
+)
+
+// An item is one value in which two rows agree.
+type item struct {
+	x       uint32
+	v       uint8
+	count   uint8   // text: equal bands
+	m       float64 // P(agree | same campaign)
+	u       float64 // P(agree | strangers)
+	raw     float64 // log2(m/u), uncapped
+	w       float64 // bits that count
+	implied int32   // index of the item that makes this one unsurprising, -1 if none
+	shared  bool    // cut down because its group had a stronger term
+}
+
+// A score is the ledger between two rows, before it is put in words.
+type score struct {
+	bits   float64
+	groups int // groups that agree with at least GroupBits
+	items  []item
+	by     [maxGroups]float64 // agreement by group
+	neg    [maxGroups]float64 // disagreement that counted, by group
+	negV   [maxGroups]uint8   // view that disagreed most
+}
+
+// A scorer scores pairs of rows against one state of the counts. labels gives each row's cluster.
+type scorer struct {
+	p      *Parameters
+	t      *table
+	views  []view
+	ngroup int
+	text   uint8
+	labels []uint32 // cluster of each row that is chained
+	n      float64  // clusters
+	total  float64  // n + background + 100: the denominator of u
+	cap    float64
+
+	mark   []uint32 // by label: ticket of the walk that met it last
+	ticket uint32
+	memo   []memo
+	buf    [96]item
+	bands  [64]uint32
+	drop   uint32 // value + 1 that is taken for missing, 0 if none
+	scored int
+}
+
+// A memo is a remembered count of clusters that hold y, and x and y.
+type memo struct {
+	x, y        uint32
+	holds, both uint16
+	full        bool // the walk met every holder
+	at          uint32
+}
+
+const walk = 64 // rows of a chain that a pair count looks at
+
+// others returns how many clusters hold x beside those left out.
+func (s *scorer) others(x uint32, out float64) float64 {
+	return math.Max(0, float64(s.t.g[x])-out) + float64(s.t.b[x])
+}
+
+// pair counts, over clusters, the holders of y and those of them that hold x too. Where the shorter chain is long the
+// newest are a sample.
+func (s *scorer) pair(x, y uint32, now uint32) memo {
+	h := (uint64(x)*0x9e3779b97f4a7c15 ^ uint64(y)*0xc2b2ae3d27d4eb4f)
+	c := &s.memo[(h>>20)&uint64(len(s.memo)-1)]
+	if c.x == x && c.y == y && c.at != 0 && now <= c.at+c.at/16+16 {
+		return *c
+	}
+	*c = memo{x: x, y: y, at: now}
+	t := s.t
+	s.ticket++
+	if t.size[x] < t.size[y] && t.size[x] <= walk { // x is the rarer: all that hold both are in its chain
+		for r, ok := t.head[x]-1, t.head[x] != 0; ok; r, ok = t.older(r, x) {
+			l := s.labels[r]
+			if s.mark[l] != s.ticket && t.has(r, y) {
+				s.mark[l] = s.ticket
+				c.both++
+			}
+		}
+		c.holds = uint16(min(t.g[y], 65535))
+		c.full = true
+		return *c
+	}
+	c.full = true
+	n := 0
+	for r, ok := t.head[y]-1, t.head[y] != 0; ok; r, ok = t.older(r, y) {
+		if n++; n > walk {
+			c.full = false
+			break
+		}
+		l := s.labels[r]
+		if s.mark[l] == s.ticket {
+			continue
+		}
+		s.mark[l] = s.ticket
+		c.holds++
+		if t.has(r, x) {
+			c.both++
+		}
+	}
+	return *c
+}
+
+// given returns P(x | y) among the clusters that are not left out.
+func (s *scorer) given(x, y uint32, u, out float64, now uint32) float64 {
+	if float64(s.t.g[x]) <= out || float64(s.t.g[y]) <= out {
+		return u // nobody else holds one of them: nothing is known
+	}
+	c := s.pair(x, y, now)
+	holds, both := float64(c.holds), float64(c.both)
+	if c.full {
+		holds, both = math.Max(0, holds-out), math.Max(0, both-out)
+	}
+	return math.Min(1, (both+2*u)/(holds+2))
+}
+
+// agree fills s.buf with the values that rows a and b share, and returns how many, with the views both have and those
+// they agree in.
+func (s *scorer) agree(a, b []uint32, ma, mb uint32) (n int, both, same uint32) {
+	both = ma & mb
+	i, j, nb := 0, 0, 0
+	for i < len(a) && j < len(b) {
+		x, y := a[i], b[j]
+		switch {
+		case x < y:
+			i++
+		case y < x:
+			j++
+		default:
+			i++
+			j++
+			if x+1 == s.drop {
+				continue
+			}
+			v := s.t.vview[x]
+			same |= 1 << v
+			if v == s.text {
+				if nb < len(s.bands) {
+					s.bands[nb] = x
+					nb++
+				}
+				continue
+			}
+			if n < len(s.buf)-1 {
+				s.buf[n] = item{x: x, v: v, m: s.views[v].m, implied: -1}
+				n++
+			}
+		}
+	}
+	if nb > 0 {
+		s.buf[n] = s.bandItem(nb)
+		n++
+	}
+	return n, both, same
+}
+
+// bandItem makes one term of the equal text bands. The chance that one of 32 bands of 4 is equal is J⁴, so their number
+// estimates the Jaccard similarity J: 21 of 32 for .9, 4 for .6, 1 for .3. How common the text is, the band of median
+// count tells.
+func (s *scorer) bandItem(nb int) item {
+	bands := s.bands[:nb]
+	t := s.t
+	for i := 1; i < nb; i++ { // insertion sort by count, then hash
+		for j := i; j > 0; j-- {
+			p, q := bands[j-1], bands[j]
+			gp, gq := float32(t.g[p])+t.b[p], float32(t.g[q])+t.b[q]
+			if gp < gq || gp == gq && t.key[p] <= t.key[q] {
+				break
+			}
+			bands[j-1], bands[j] = q, p
+		}
+	}
+	level := 0
+	if nb >= 21 {
+		level = 2
+	} else if nb >= 4 {
+		level = 1
+	}
+	return item{x: bands[nb/2], v: s.text, count: uint8(nb), m: s.p.Text[level], implied: -1}
+}
+
+// textCap is the most that equal bands can say: a single equal band in 32 may be a greeting.
+func (s *scorer) textCap(count uint8) float64 {
+	switch {
+	case count >= 21:
+		return s.cap
+	case count >= 4:
+		return s.cap * .8
+	}
+	return s.cap * .3
+}
+
+// compare scores the rows a and b. out is how many clusters to leave out of the counts: those of a and b, where they
+// are counted. The result stands until the next call.
+func (s *scorer) compare(a, b uint32, out float64, now uint32) score {
+	return s.compareFeats(s.t.feats(a), s.t.feats(b), s.t.mask[a], s.t.mask[b], out, now)
+}
+
+func (s *scorer) compareFeats(fa, fb []uint32, ma, mb uint32, out float64, now uint32) score {
+	s.scored++
+	n, both, same := s.agree(fa, fb, ma, mb)
+	items := s.buf[:n]
+	for i := range items {
+		it := &items[i]
+		it.u = math.Min(1, (s.others(it.x, out)+1)/s.total)
+		it.raw = math.Log2(it.m / it.u)
+	}
+	s.sort(items)
+	sc := score{items: items}
+	var first [maxGroups]bool
+	for i := range items {
+		it := &items[i]
+		w := it.raw
+		for j := 0; j < i; j++ {
+			if items[j].w <= 0 {
+				continue
+			}
+			p := it.u
+			if s.twin(it.x, items[j].x) {
+				p = 1
+			} else {
+				p = s.given(it.x, items[j].x, it.u, out, now)
+			}
+			if p > it.u {
+				if c := math.Log2(it.m / p); c < w {
+					w, it.implied = c, int32(j)
+				}
+			}
+		}
+		top := s.cap
+		if it.v == s.text {
+			top = s.textCap(it.count)
+		}
+		w = math.Max(0, math.Min(w, top))
+		g := s.views[it.v].group
+		if first[g] && w > 0 {
+			w *= s.p.Share
+			it.shared = true
+		}
+		first[g] = first[g] || w > 0
+		it.w = w
+		sc.by[g] += w
+		sc.bits += w
+	}
+	s.disagree(&sc, both&^same)
+	return sc
+}
+
+// disagree takes off, for each group that agrees in less than a bit, what its worst view says.
+func (s *scorer) disagree(sc *score, differ uint32) {
+	for v := range s.views {
+		if differ&(1<<v) != 0 {
+			g := s.views[v].group
+			if s.views[v].neg < sc.neg[g] {
+				sc.neg[g], sc.negV[g] = s.views[v].neg, uint8(v)
+			}
+		}
+	}
+	for g := 0; g < s.ngroup; g++ {
+		if sc.by[g] >= 1 {
+			sc.neg[g] = 0
+		}
+		sc.bits += sc.neg[g]
+		if sc.by[g] >= s.p.GroupBits {
+			sc.groups++
+		}
+	}
+}
+
+// sort orders items by weight, strongest first; ties by view and hash, so that no order of arrival shows.
+func (s *scorer) sort(items []item) {
+	for i := 1; i < len(items); i++ {
+		for j := i; j > 0 && s.weaker(&items[j-1], &items[j]); j-- {
+			items[j-1], items[j] = items[j], items[j-1]
+		}
+	}
+}
+
+func (s *scorer) weaker(p, q *item) bool {
+	if p.raw != q.raw {
+		return p.raw < q.raw
+	}
+	if p.v != q.v {
+		return p.v > q.v
+	}
+	return s.t.key[p.x] > s.t.key[q.x]
+}
+
+// twin tells whether two values of different views are the same text: one domain that is sender, envelope and landing
+// host is one piece of evidence, not three.
+func (s *scorer) twin(x, y uint32) bool {
+	t := s.t
+	if t.name[x] == 0 || t.name[y] == 0 || t.vview[x] == t.vview[y] {
+		return false
+	}
+	a, b := t.name[x], t.name[y]
+	if t.names[a] != t.names[b] || t.names[a+1] != t.names[b+1] {
+		return false
+	}
+	return t.text(x) == t.text(y)
+}
+
+// probability turns bits into P(same campaign).
+func (s *scorer) probability(bits float64) float64 {
+	return 1 / (1 + math.Exp2(-(bits + math.Log2(s.p.Prior/(1-s.p.Prior)))))
+}

@@ -1,0 +1,98 @@
+package campaign
+
+import (
+	"slices"
+	"time"
+
+	"github.com/coldwatch/coldwatch"
+)
+
+// A Linker links sightings into campaigns. It is not safe for concurrent use.
+type Linker struct {
+	Clock func() time.Time // time of events; nil: receipt of the newest sighting
+
+	p      Parameters
+	t      *table
+	s      *scorer
+	groups []string // names of the dependence groups
+	number map[coldwatch.View]uint8
+	warm   float64 // ordinary messages that the warm table stands for
+	plain  int     // ordinary rows seen
+
+	label    []uint32            // cluster of each row: a row number that stands for it
+	clusters map[uint32]*cluster // clusters of two or more, by label
+	count    int                 // clusters in all, single rows included
+	bridges  map[[2]uint32][]edge
+	names    map[uint32]string // label → campaign id
+	events   map[string][]coldwatch.CampaignEvent
+	words    []coldwatch.Word
+	verbs
+	said   map[string]int
+	newest int64
+	stale  bool // something came since the last Relink
+
+	cand []candidate
+	seen []uint32 // by label: row + 1 that had it as a candidate last
+}
+
+// A cluster is what the online pass knows of a cluster of two or more rows.
+type cluster struct {
+	rows []uint32 // members in order of joining
+	ex   []uint32 // exemplars: the first two and those that brought a new host, sender or text
+}
+
+// New returns an empty linker.
+func New(p Parameters) *Linker {
+	l := &Linker{
+		p: p, t: newTable(), number: map[coldwatch.View]uint8{}, clusters: map[uint32]*cluster{},
+		bridges: map[[2]uint32][]edge{}, names: map[uint32]string{}, events: map[string][]coldwatch.CampaignEvent{},
+		said: map[string]int{},
+	}
+	views, groups, text := p.compile()
+	l.groups = groups
+	for i, v := range views {
+		l.number[v.name] = uint8(i)
+	}
+	l.s = &scorer{p: &l.p, t: l.t, views: views, ngroup: len(groups), text: text, memo: make([]memo, 1<<16)}
+	l.warmUp()
+	return l
+}
+
+// Parameters returns the parameters that the linker runs with.
+func (l *Linker) Parameters() Parameters { return l.p }
+
+// Len returns how many sightings the linker knows, ordinary mail included.
+func (l *Linker) Len() int { return len(l.t.ids) }
+
+// values interns a sighting's features: ascending numbers without repeats. Views that are no part of the parameters
+// are left out.
+func (l *Linker) values(s *coldwatch.Sighting) []uint32 {
+	out := make([]uint32, 0, len(s.Features))
+	for _, f := range s.Features {
+		if v, ok := l.number[f.View]; ok && f.Value != "" {
+			out = append(out, l.t.intern(v, f.Value, v != l.s.text))
+		}
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
+}
+
+// setTotals brings the denominators up to date.
+func (s *scorer) setTotals(clusters, plain float64) {
+	s.n = clusters
+	s.total = clusters + plain + 100
+	s.cap = s.p.Cap + grow(clusters)
+}
+
+func (l *Linker) now() time.Time {
+	if l.Clock != nil {
+		return l.Clock()
+	}
+	return time.UnixMilli(l.newest).UTC()
+}
+
+func (l *Linker) event(e coldwatch.CampaignEvent) coldwatch.CampaignEvent {
+	e.At = l.now()
+	l.events[e.Campaign] = append(l.events[e.Campaign], e)
+	return e
+}

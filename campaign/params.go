@@ -1,0 +1,145 @@
+package campaign
+
+import (
+	"math"
+
+	"github.com/coldwatch/coldwatch"
+)
+
+// A ViewParameter says how one view takes part in linking.
+type ViewParameter struct {
+	View  coldwatch.View `json:"view"`
+	Group string         `json:"group"` // dependence group
+	M     float64        `json:"m"`     // P(agree | same campaign)
+	U     float64        `json:"u"`     // P(agree | different campaigns), used for disagreement only
+	Block string         `json:"block"` // "always", "rare" (unless a hub), "never": whether its values offer candidates
+}
+
+// Parameters are all numbers of the ledger. They are frozen by version: the same version always means the same numbers.
+type Parameters struct {
+	Version      string          `json:"version"`
+	Views        []ViewParameter `json:"views"`
+	Text         [3]float64      `json:"text"`         // m of the text levels: Jaccard ≥ .3, ≥ .6, ≥ .9
+	Online       float64         `json:"online"`       // bits to join on arrival, at 5,000 clusters
+	Relink       float64         `json:"relink"`       // bits to join in the re-link pass
+	Cap          float64         `json:"cap"`          // most bits that one value can give
+	Share        float64         `json:"share"`        // part that further terms of a dependence group count
+	Floor        float64         `json:"floor"`        // least bits of a group that disagrees (negative)
+	GroupBits    float64         `json:"group_bits"`   // bits that make a group count as agreeing
+	Groups       int             `json:"groups"`       // groups that must agree
+	Fraction     float64         `json:"fraction"`     // part of the exemplar pairs that must not contradict
+	Exemplars    int             `json:"exemplars"`    // members a cluster is compared by
+	Newest       int             `json:"newest"`       // members that a value offers as candidates
+	HubNewest    int             `json:"hub_newest"`   // the same for a hub
+	Hub          float64         `json:"hub"`          // count that makes a value a hub, at few clusters
+	Window       int             `json:"window"`       // neighbours of each value's list that the re-link pass compares
+	Prior        float64         `json:"prior"`        // λ: P(same campaign) of a candidate pair
+	Overwhelming float64         `json:"overwhelming"` // bits above the threshold for mail with no verdict against it
+	WarmWeight   float64         `json:"warm_weight"`  // ordinary messages that the warm table stands for
+	Passes       int             `json:"passes"`       // re-link passes
+}
+
+// Default returns the parameters of this version.
+func Default() Parameters {
+	return Parameters{
+		Version: "2026.1",
+		Views: []ViewParameter{
+			{coldwatch.ViewHost, "infra", .65, .02, "always"},
+			{coldwatch.ViewPath, "infra", .85, .10, "rare"},
+			{coldwatch.ViewLinkHost, "infra", .60, .05, "always"},
+			{coldwatch.ViewStructure, "payload", .80, .05, "rare"},
+			{coldwatch.ViewLayers, "payload", .85, .20, "never"},
+			{coldwatch.ViewAttachment, "payload", .20, .001, "always"},
+			{coldwatch.ViewFuzzy, "payload", .30, .01, "always"},
+			{coldwatch.ViewImage, "payload", .30, .02, "rare"},
+			{coldwatch.ViewFileName, "payload", .45, .03, "rare"},
+			{coldwatch.ViewMetadata, "payload", .60, .05, "rare"},
+			{coldwatch.ViewSender, "sender", .60, .01, "always"},
+			{coldwatch.ViewReplyTo, "sender", .60, .02, "always"},
+			{coldwatch.ViewEnvelope, "sender", .60, .02, "always"},
+			{coldwatch.ViewDKIM, "sender", .60, .05, "rare"},
+			{coldwatch.ViewPersona, "sender", .50, .02, "rare"},
+			{coldwatch.ViewNet, "net", .50, .02, "rare"},
+			{coldwatch.ViewTooling, "tooling", .85, .10, "never"},
+			{coldwatch.ViewText, "text", .45, .01, "always"},
+			{coldwatch.ViewSubject, "text", .65, .02, "rare"},
+			{coldwatch.ViewIdentity, "meaning", .95, .10, "never"},
+			{coldwatch.ViewTheme, "meaning", .95, .20, "never"},
+			{coldwatch.ViewModels, "meaning", .80, .10, "never"},
+		},
+		Text:         [3]float64{.85, .75, .45},
+		Online:       20,
+		Relink:       14,
+		Cap:          10,
+		Share:        .5,
+		Floor:        -3,
+		GroupBits:    3,
+		Groups:       2,
+		Fraction:     .3,
+		Exemplars:    12,
+		Newest:       40,
+		HubNewest:    5,
+		Hub:          60,
+		Window:       10,
+		Prior:        .02,
+		Overwhelming: 12,
+		WarmWeight:   2000,
+		Passes:       2,
+	}
+}
+
+// grow is how many bits thresholds and caps rise with the number of clusters n: one for each doubling over 5,000.
+func grow(n float64) float64 { return math.Max(0, math.Log2(n/5000)) }
+
+const (
+	blockNever = iota
+	blockRare
+	blockAlways
+)
+
+// A view is a ViewParameter made ready: views are small numbers inside the linker.
+type view struct {
+	name  coldwatch.View
+	group uint8
+	block uint8
+	m     float64
+	neg   float64 // bits of disagreement
+}
+
+const (
+	maxViews  = 32
+	maxGroups = 16
+	noView    = 255
+)
+
+// compile turns the parameters' views into numbered ones, with their groups' names.
+func (p Parameters) compile() (views []view, groups []string, text uint8) {
+	text = noView
+	at := map[string]uint8{}
+	for i, v := range p.Views {
+		if i >= maxViews {
+			break
+		}
+		g, ok := at[v.Group]
+		if !ok {
+			if len(groups) == maxGroups {
+				continue
+			}
+			g = uint8(len(groups))
+			at[v.Group] = g
+			groups = append(groups, v.Group)
+		}
+		w := view{name: v.View, group: g, m: v.M, neg: math.Max(p.Floor, math.Log2((1-v.M)/(1-v.U)))}
+		switch v.Block {
+		case "always":
+			w.block = blockAlways
+		case "rare":
+			w.block = blockRare
+		}
+		if v.View == coldwatch.ViewText {
+			text = uint8(len(views))
+		}
+		views = append(views, w)
+	}
+	return views, groups, text
+}

@@ -1,0 +1,149 @@
+package linkbench
+
+import (
+	"fmt"
+	"io"
+	"runtime"
+	"slices"
+	"time"
+
+	"github.com/coldwatch/coldwatch/campaign"
+)
+
+// Options say what to run.
+type Options struct {
+	Families   []Family             `json:"families"` // all four when empty
+	N          int                  `json:"n"`        // sightings a family
+	Seeds      []int64              `json:"seeds"`
+	Parameters *campaign.Parameters `json:"-"` // nil: the default
+	Baselines  bool                 `json:"baselines"`
+	Clock      func() time.Time     `json:"-"` // measures the time; nil: no times
+}
+
+// Result is one run.
+type Result struct {
+	Family    Family             `json:"family"`
+	Seed      int64              `json:"seed"`
+	N         int                `json:"n"`
+	Online    Quality            `json:"online"`
+	Relinked  Quality            `json:"relinked"`
+	PerSecond float64            `json:"sightings_per_second"` // placing
+	P50       time.Duration      `json:"place_p50_ns"`
+	P99       time.Duration      `json:"place_p99_ns"`
+	Relink    time.Duration      `json:"relink_ns"`
+	Bytes     float64            `json:"bytes_per_sighting"`
+	Baselines map[string]Quality `json:"baselines,omitempty"`
+}
+
+// Run makes, places, re-links and judges, and prints a table.
+func Run(o Options, w io.Writer) ([]Result, error) {
+	if len(o.Families) == 0 {
+		o.Families = []Family{Easy, Rotation, Phaas, Bridge}
+	}
+	if len(o.Seeds) == 0 {
+		o.Seeds = []int64{1}
+	}
+	if o.N <= 0 {
+		o.N = 5000
+	}
+	if o.Clock == nil {
+		o.Clock = func() time.Time { return time.Time{} }
+	}
+	var out []Result
+	for _, f := range o.Families {
+		for _, seed := range o.Seeds {
+			r := one(o, f, seed)
+			out = append(out, r)
+			if err := r.print(w); err != nil {
+				return out, err
+			}
+		}
+	}
+	return out, nil
+}
+
+func one(o Options, f Family, seed int64) Result {
+	p := campaign.Default()
+	if o.Parameters != nil {
+		p = *o.Parameters
+	}
+	ms := generate(f, o.N, seed)
+	res := Result{Family: f, Seed: seed, N: len(ms)}
+	before := heap()
+	l := campaign.New(p)
+	took := make([]time.Duration, len(ms))
+	var total time.Duration
+	for i := range ms {
+		s := ms[i].sighting(i)
+		t := o.Clock()
+		l.Place(s)
+		took[i] = o.Clock().Sub(t)
+		total += took[i]
+	}
+	res.Bytes = (heap() - before) / float64(len(ms))
+	if total > 0 {
+		res.PerSecond = float64(len(ms)) / total.Seconds()
+	}
+	late := took[len(took)*9/10:] // placement time at full size
+	slices.Sort(late)
+	res.P50, res.P99 = late[len(late)/2], late[len(late)*99/100]
+	res.Online = judge(ms, labels(l, ms))
+	t := o.Clock()
+	l.Relink()
+	res.Relink = o.Clock().Sub(t)
+	res.Relinked = judge(ms, labels(l, ms))
+	if o.Baselines {
+		res.Baselines = baselines(ms, p)
+	}
+	return res
+}
+
+func heap() float64 {
+	runtime.GC()
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return float64(m.HeapAlloc)
+}
+
+// labels numbers the found clusters, single sightings included.
+func labels(l *campaign.Linker, ms []message) []int32 {
+	at := map[string]int32{}
+	for i, c := range l.Campaigns() {
+		for _, id := range c.Members {
+			at[id] = int32(i) + 1
+		}
+	}
+	out := make([]int32, len(ms))
+	for i := range ms {
+		s := ms[i].id(i)
+		if n := at[s]; n > 0 {
+			out[i] = n
+		} else {
+			out[i] = -int32(i) - 1
+		}
+	}
+	return out
+}
+
+func (r Result) print(w io.Writer) error {
+	if _, err := fmt.Fprintf(w, "%s, seed %d: %d sightings, %.0f/s, placement p50 %v p99 %v, re-link %v, %.0f bytes a sighting\n",
+		r.Family, r.Seed, r.N, r.PerSecond, r.P50, r.P99, r.Relink.Round(time.Millisecond), r.Bytes); err != nil {
+		return err
+	}
+	rows := []string{"online", "re-linked"}
+	qs := map[string]Quality{"online": r.Online, "re-linked": r.Relinked}
+	var names []string
+	for n, q := range r.Baselines {
+		names = append(names, n)
+		qs[n] = q
+	}
+	slices.Sort(names)
+	for _, n := range append(rows, names...) {
+		q := qs[n]
+		if _, err := fmt.Fprintf(w, "  %-28s B³ %.3f %.3f F1 %.3f  pairs %.3f %.3f F1 %.3f  ARI %.3f  found %.2f  impure %d  a campaign %.2f\n",
+			n, q.B3Precision, q.B3Recall, q.B3F1, q.PairwisePrecision, q.PairwiseRecall, q.PairwiseF1, q.ARI, q.Discovery, q.LargestImpure, q.PerCampaign); err != nil {
+			return err
+		}
+	}
+	return nil
+}
