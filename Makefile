@@ -1,2 +1,67 @@
+# make         build ./coldwatch
+# make test    install what the tests need and run them all
+# make check   format, vet, staticcheck, known vulnerabilities, the house rules
+# make fuzz    run every fuzz target for FUZZTIME (default 1m)
+# make bench   run every benchmark
+# make release static binaries with checksums and SBOM in dist/
+
+export CGO_ENABLED = 0
+VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
+LDFLAGS = -s -w -X github.com/coldwatch/coldwatch.Version=$(VERSION)
+FUZZTIME ?= 1m
+STATICCHECK = honnef.co/go/tools/cmd/staticcheck@latest
+GOVULNCHECK = golang.org/x/vuln/cmd/govulncheck@latest
+PLATFORMS = linux/amd64 linux/arm64 windows/amd64 windows/arm64 darwin/amd64 darwin/arm64
+
+.PHONY: all test test-tools race check fuzz bench release clean
 all:
-	CGO_ENABLED=0 go build -o coldwatch ./cmd/coldwatch
+	go build -trimpath -ldflags '$(LDFLAGS)' -o coldwatch ./cmd/coldwatch
+
+test: test-tools
+	go vet ./...
+	go test ./...
+
+# The browser that the report is looked at with. Elsewhere than on Debian as root it is not installed, and said so.
+test-tools:
+	@if command -v chromium >/dev/null || command -v google-chrome >/dev/null; then :; \
+	elif [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+		apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq chromium >/dev/null; \
+	else echo "NOTE: no chromium here and no way to install it: the tests that look at reports in a browser are skipped"; fi
+
+race:
+	CGO_ENABLED=1 go test -race ./...
+
+check:
+	@files=$$(gofmt -l $$(git ls-files '*.go')); if [ -n "$$files" ]; then echo "gofmt would change:"; echo "$$files"; exit 1; fi
+	go vet ./...
+	go run $(STATICCHECK) ./...
+	@go run $(GOVULNCHECK) ./... > .govulncheck.out 2>&1; code=$$?; \
+	if grep -qE 'no such host|connection refused|dial tcp|fetching vulnerabilities|status code|Forbidden' .govulncheck.out; then \
+		echo "NOTE: the vulnerability database cannot be reached: govulncheck did not run"; code=0; \
+	else cat .govulncheck.out; fi; rm -f .govulncheck.out; exit $$code
+	go test -run TestHouse .
+
+fuzz:
+	@for pkg in $$(go list ./...); do \
+		for target in $$(go test -list '^Fuzz' $$pkg | grep '^Fuzz'); do \
+			echo "== $$pkg $$target"; go test -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZTIME) $$pkg || exit 1; \
+		done; \
+	done
+
+bench:
+	go test -run '^$$' -bench . -benchmem ./...
+
+release:
+	rm -rf dist && mkdir -p dist
+	@set -e; for p in $(PLATFORMS); do os=$${p%/*}; arch=$${p#*/}; ext=; [ $$os = windows ] && ext=.exe; \
+		echo "building $$p"; \
+		GOOS=$$os GOARCH=$$arch go build -trimpath -ldflags '$(LDFLAGS)' -o dist/coldwatch-$$os-$$arch$$ext ./cmd/coldwatch; done
+	cp docs/coldwatch.service dist/
+	go run ./cmd/coldwatch man > dist/coldwatch.1
+	go run ./cmd/sbom > dist/coldwatch.spdx.json
+	cd dist && sha256sum * > SHA256SUMS
+	@host=$$(go env GOHOSTOS)-$$(go env GOHOSTARCH); if [ -x dist/coldwatch-$$host ]; then \
+		dist/coldwatch-$$host version && dir=$$(mktemp -d) && dist/coldwatch-$$host demo --quiet --dir $$dir/demo >/dev/null && rm -rf $$dir && echo "smoke test of coldwatch-$$host passed"; fi
+
+clean:
+	rm -rf dist coldwatch coldwatch-demo

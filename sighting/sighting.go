@@ -50,7 +50,7 @@ func From(a *coldwatch.Analysis, pack *knowledge.Pack) coldwatch.Sighting {
 	s.Objective = objective(a)
 	f := features{pack: pack, a: a}
 	f.collect()
-	s.Features = f.sorted()
+	s.Features = Sort(f.out)
 	s.Observables = f.observables()
 	return s
 }
@@ -156,10 +156,10 @@ func objective(a *coldwatch.Analysis) string {
 	return "unknown"
 }
 
-// sorted gives the features by view, then value, each once.
-func (f *features) sorted() []coldwatch.Feature {
-	slices.SortFunc(f.out, func(x, y coldwatch.Feature) int {
+// Sort puts features in their order, by view, then value, each once.
+func Sort(fs []coldwatch.Feature) []coldwatch.Feature {
+	slices.SortFunc(fs, func(x, y coldwatch.Feature) int {
 		return cmp.Or(cmp.Compare(x.View, y.View), cmp.Compare(x.Value, y.Value))
 	})
-	return slices.Compact(f.out)
+	return slices.Compact(fs)
 }

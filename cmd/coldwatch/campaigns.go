@@ -1,0 +1,285 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/coldwatch/coldwatch"
+	"github.com/coldwatch/coldwatch/engine"
+	"github.com/coldwatch/coldwatch/publish"
+)
+
+type campaignsCmd struct {
+	Possible bool `help:"List possible campaigns of one message too."`
+}
+
+func (c campaignsCmd) Run(ctx context.Context, g *Globals) error {
+	e, err := g.open(ctx)
+	if err != nil {
+		return err
+	}
+	defer e.Store.Close()
+	all, err := e.Campaigns(ctx)
+	if err != nil {
+		return err
+	}
+	list := []coldwatch.Profile{}
+	for _, p := range all {
+		if c.Possible || !p.Possible {
+			list = append(list, p)
+		}
+	}
+	if g.JSON {
+		return g.printJSON(list)
+	}
+	if len(list) == 0 {
+		g.print("no campaigns%s", orNoteText(len(all) > 0, fmt.Sprintf("; %s of one message: coldwatch campaigns --possible", count(len(all), "possible campaign"))))
+		return nil
+	}
+	for i := range list {
+		p := &list[i]
+		g.print("%s  %4d messages  %3d organisations  %2d countries  %s – %s  %s", p.Campaign, p.Messages, len(p.Targets), len(p.Countries),
+			p.First.Format("2006-01-02"), p.Last.Format("2006-01-02"), title(p))
+	}
+	return nil
+}
+
+type campaignCmd struct {
+	ID      string `arg:"" help:"Campaign id, or its beginning."`
+	Why     bool   `help:"Show each link with its evidence."`
+	Without string `help:"Show what the campaign falls into without one piece of evidence." placeholder:"VIEW=VALUE"`
+	History bool   `help:"Show what happened to the campaign."`
+}
+
+// campaignView is what --json prints.
+type campaignView struct {
+	coldwatch.Profile
+	Why     []coldwatch.Link          `json:"why,omitempty"`
+	Without [][]string                `json:"without,omitempty"`
+	History []coldwatch.CampaignEvent `json:"history,omitempty"`
+}
+
+func (c campaignCmd) Run(ctx context.Context, g *Globals) error {
+	e, err := g.open(ctx)
+	if err != nil {
+		return err
+	}
+	defer e.Store.Close()
+	p, err := findCampaign(ctx, e, c.ID)
+	if err != nil {
+		return err
+	}
+	view := campaignView{Profile: p}
+	if c.Why || c.Without != "" {
+		if err := c.links(ctx, e, &view); err != nil {
+			return err
+		}
+	}
+	if c.History {
+		if view.History, err = e.Store.Events(ctx, p.Campaign); err != nil {
+			return err
+		}
+	}
+	if g.JSON {
+		return g.printJSON(view)
+	}
+	for _, l := range campaignLines(&p, e.Pack) {
+		g.print("%s", l)
+	}
+	g.print("")
+	for _, s := range p.Summary {
+		g.print("%s", wrap(safe(s), "", 110))
+	}
+	g.printDossier(&p)
+	g.printWhy(c, view)
+	if !c.Why {
+		g.note("\nnext: coldwatch campaign %s --why%s", p.Campaign, g.dbFlag())
+	}
+	return nil
+}
+
+func (c campaignCmd) links(ctx context.Context, e *engine.Engine, view *campaignView) error {
+	l, err := e.Linker(ctx)
+	if err != nil {
+		return err
+	}
+	if c.Why {
+		view.Why = l.Why(view.Campaign)
+	}
+	if c.Without != "" {
+		v, value, ok := strings.Cut(c.Without, "=")
+		if !ok {
+			return hinted("for example --without host=secure-doc.example; --why lists the evidence", "--without takes VIEW=VALUE")
+		}
+		view.Without = l.Without(view.Campaign, coldwatch.View(v), value)
+	}
+	return nil
+}
+
+func (g *Globals) printDossier(p *coldwatch.Profile) {
+	if len(p.Targets) > 0 {
+		g.section("targets")
+		for _, t := range p.Targets {
+			g.print("  %s  %-34s %-3s %s (%s)", t.First.Format("2006-01-02"), short(t.Name, 34), t.Country, safe(strings.Join(t.Roles, ", ")), count(t.Messages, "message"))
+		}
+	}
+	if len(p.Infrastructure) > 0 {
+		g.section("infrastructure")
+		for i, x := range p.Infrastructure {
+			if i == 15 {
+				g.print("  … and %d more: coldwatch report %s", len(p.Infrastructure)-15, p.Campaign)
+				break
+			}
+			g.print("  %-12s %-50s %s, %s", x.Kind, short(x.Value, 50), x.Role, count(x.Messages, "message"))
+		}
+	}
+	if len(p.Judgements) > 0 {
+		g.section("assessment")
+		for _, j := range p.Judgements {
+			g.print("%s", wrap(safe(j.Text), "  ", 110))
+		}
+	}
+}
+
+func (g *Globals) printWhy(c campaignCmd, view campaignView) {
+	if c.Why {
+		g.section("why these messages belong together")
+		for _, l := range view.Why {
+			g.print("  %s", shortID(l.A))
+			g.printLink(l, "    ")
+		}
+	}
+	if c.Without != "" {
+		g.section("without " + safe(c.Without))
+		for i, part := range view.Without {
+			g.print("  part %d: %s", i+1, count(len(part), "message"))
+		}
+	}
+	if c.History {
+		g.section("history")
+		for _, ev := range view.History {
+			g.print("  %s  %-8s %s", ev.At.Format("2006-01-02 15:04"), ev.Kind, safe(ev.Reason))
+		}
+	}
+}
+
+type reportCmd struct {
+	ID     string `arg:"" help:"Campaign id, or its beginning."`
+	Format string `help:"One of: ${formats}." default:"html"`
+	Output string `short:"o" help:"File to write; standard output otherwise." placeholder:"FILE"`
+}
+
+func (c reportCmd) Run(ctx context.Context, g *Globals) error {
+	f, ok := publish.Lookup(c.Format)
+	if !ok {
+		return &userError{err: fmt.Errorf("there is no format %q", c.Format), hint: "formats: " + formatNames(), code: 2}
+	}
+	e, err := g.open(ctx)
+	if err != nil {
+		return err
+	}
+	defer e.Store.Close()
+	p, err := findCampaign(ctx, e, c.ID)
+	if err != nil {
+		return err
+	}
+	r, err := e.Report(ctx, p.Campaign)
+	if err != nil {
+		return err
+	}
+	if c.Output == "" || c.Output == "-" {
+		return f.Write(g.stdout, r, e.Pack)
+	}
+	if err := writeFile(c.Output, func(w io.Writer) error { return f.Write(w, r, e.Pack) }); err != nil {
+		return err
+	}
+	if g.JSON {
+		return g.printJSON(map[string]string{"file": c.Output, "format": f.Name(), "campaign": p.Campaign})
+	}
+	g.note("written: %s", c.Output)
+	return nil
+}
+
+// formatNames lists the report formats.
+func formatNames() string {
+	var names []string
+	for _, f := range publish.Formats() {
+		names = append(names, f.Name())
+	}
+	return strings.Join(names, ", ")
+}
+
+type warningsCmd struct{}
+
+func (warningsCmd) Run(ctx context.Context, g *Globals) error {
+	e, err := g.open(ctx)
+	if err != nil {
+		return err
+	}
+	defer e.Store.Close()
+	ws, err := e.Store.Warnings(ctx)
+	if err != nil {
+		return err
+	}
+	if g.JSON {
+		if ws == nil {
+			ws = []coldwatch.Warning{}
+		}
+		return g.printJSON(ws)
+	}
+	if len(ws) == 0 {
+		g.print("no warnings")
+	}
+	for _, w := range ws {
+		state := "ready for " + safe(w.Contact)
+		if w.Held != "" {
+			state = "held: " + w.Held
+		}
+		g.print("%s  %s  %-14s %s (%s)", w.At.Format("2006-01-02"), w.Campaign, w.Reason, safe(w.Name), state)
+	}
+	return nil
+}
+
+type searchCmd struct {
+	Query []string `arg:"" help:"Words, names, domains, addresses, file names: all must occur."`
+	Limit int      `help:"At most that many." default:"50"`
+}
+
+// found is one line of a search.
+type found struct {
+	ID           string          `json:"id"`
+	Received     string          `json:"received"`
+	Organisation string          `json:"organisation"`
+	Class        coldwatch.Class `json:"class"`
+	Subject      string          `json:"subject"`
+	From         string          `json:"from"`
+	Source       string          `json:"source"`
+}
+
+func (c searchCmd) Run(ctx context.Context, g *Globals) error {
+	e, err := g.open(ctx)
+	if err != nil {
+		return err
+	}
+	defer e.Store.Close()
+	rows, err := e.Store.Search(ctx, strings.Join(c.Query, " "), c.Limit)
+	if err != nil {
+		return err
+	}
+	out := []found{}
+	for _, r := range rows {
+		out = append(out, found{r.ID, r.Received.Format("2006-01-02T15:04:05Z"), r.Organisation, r.Class, r.Subject, r.From, r.Source})
+	}
+	if g.JSON {
+		return g.printJSON(out)
+	}
+	if len(out) == 0 {
+		g.print("nothing found")
+	}
+	for _, f := range out {
+		g.print("%s  %s  %-12s %-40s  %s", shortID(f.ID), f.Received[:10], f.Class, short(f.Subject, 40), safe(f.From))
+	}
+	return nil
+}

@@ -1,0 +1,174 @@
+// Command coldwatch finds phishing campaigns against a supply chain in the mail of its organisations, and warns them.
+//
+// A file is a subcommand. What they share stands in main.go (flags and errors), open.go (database and pack), text.go (how
+// text reaches a terminal) and progress.go.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"os/signal"
+	"strings"
+	"syscall"
+
+	"github.com/alecthomas/kong"
+
+	"github.com/coldwatch/coldwatch"
+)
+
+// cli is the command line. Every flag can also stand in the config file and in COLDWATCH_NAME.
+type cli struct {
+	Globals
+
+	Scan       scanCmd       `cmd:"" help:"Read mail, find what is hostile, find the campaigns in it."`
+	Explain    explainCmd    `cmd:"" help:"Show one message through every room: verdict, findings, campaign."`
+	Campaigns  campaignsCmd  `cmd:"" help:"List the campaigns found."`
+	Campaign   campaignCmd   `cmd:"" help:"Show one campaign, why its messages belong together, and its history."`
+	Report     reportCmd     `cmd:"" help:"Write a campaign's report: HTML, Markdown, STIX, JSON and more."`
+	Warnings   warningsCmd   `cmd:"" help:"List who must be told what."`
+	Search     searchCmd     `cmd:"" help:"Find stored messages by words and indicators."`
+	Init       initCmd       `cmd:"" help:"Say who you are on the chain: writes your own pack on top of the embedded one."`
+	Pack       packCmd       `cmd:"" help:"Check and show chain packs."`
+	Demo       demoCmd       `cmd:"" help:"Rebuild the public case of 2020 with invented people, and find it."`
+	Measure    measureCmd    `cmd:"" help:"Compare what is found on labelled scenarios with the truth."`
+	Purge      purgeCmd      `cmd:"" help:"Forget messages by recipient or age."`
+	Backup     backupCmd     `cmd:"" help:"Write a consistent copy of the database."`
+	Restore    restoreCmd    `cmd:"" help:"Put a copy back in place."`
+	Doctor     doctorCmd     `cmd:"" help:"Check database, raw messages and pack; rebuild from the raw messages."`
+	Completion completionCmd `cmd:"" help:"Print a completion script for bash, zsh or fish."`
+	Man        manCmd        `cmd:"" help:"Print the manual page."`
+	Version    versionCmd    `cmd:"" help:"Print the version."`
+}
+
+// Globals are the flags that are alike everywhere.
+type Globals struct {
+	DB      string `help:"Database file." default:"coldwatch.db" placeholder:"FILE"`
+	PackDir string `name:"pack" help:"Chain pack to use instead of the embedded vaccine cold chain." placeholder:"DIR"`
+	JSON    bool   `help:"Print JSON."`
+	Quiet   bool   `short:"q" help:"Print results only: no progress, no advice."`
+	Verbose int    `short:"v" type:"counter" help:"Log what happens; twice for everything."`
+	Config  string `help:"Config file (YAML, flag names as keys)." placeholder:"FILE" type:"path"`
+
+	stdin          io.Reader
+	stdout, stderr io.Writer
+	terminal       bool // stderr is a terminal
+}
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	code := run(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr)
+	stop()
+	os.Exit(code)
+}
+
+// run is main with everything given, for tests. It returns the exit code: 0 fine, 1 failed, 2 wrong usage.
+func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
+	var c cli
+	c.stdin, c.stdout, c.stderr = stdin, stdout, stderr
+	if f, ok := stderr.(*os.File); ok {
+		c.terminal = isTerminal(f)
+	}
+	exited := -1
+	parser, err := kong.New(&c,
+		kong.Name("coldwatch"),
+		kong.Description("Finds phishing campaigns against the vaccine cold chain and warns the organisations on it.\n\n"+
+			"Start with: coldwatch demo, or coldwatch scan FOLDER"),
+		kong.UsageOnError(), kong.Writers(stdout, stderr), kong.DefaultEnvars("COLDWATCH"),
+		kong.Exit(func(code int) { exited = code }),
+		kong.Resolvers(configFile(args)),
+		kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
+		kong.BindTo(ctx, (*context.Context)(nil)),
+	)
+	if err != nil {
+		return complain(stderr, err)
+	}
+	k, err := parser.Parse(args)
+	if exited >= 0 {
+		return exited
+	}
+	if err != nil {
+		return usage(stderr, parser, err)
+	}
+	level := slog.LevelWarn
+	if c.Verbose == 1 {
+		level = slog.LevelInfo
+	} else if c.Verbose > 1 {
+		level = slog.LevelDebug
+	}
+	slog.SetDefault(slog.New(slog.NewTextHandler(stderr, &slog.HandlerOptions{Level: level})))
+	k.Bind(&c.Globals, parser)
+	if err := k.Run(); err != nil {
+		return complain(stderr, err)
+	}
+	return 0
+}
+
+// usage says what was wrong with the command line.
+func usage(w io.Writer, parser *kong.Kong, err error) int {
+	fmt.Fprintf(w, "error: %s\n", safe(err.Error()))
+	hint := "coldwatch --help lists the commands"
+	var pe *kong.ParseError
+	if errors.As(err, &pe) && pe.Context != nil {
+		if n := pe.Context.Selected(); n != nil {
+			hint = "coldwatch " + n.Path()[strings.IndexByte(n.Path()+" ", ' ')+1:] + " --help shows how it is called"
+		}
+	}
+	var c *userError
+	if errors.As(err, &c) {
+		hint = c.hint
+	}
+	fmt.Fprintf(w, "hint: %s\n", hint)
+	return 2
+}
+
+// A userError tells what went wrong and what to do.
+type userError struct {
+	err  error
+	hint string
+	code int // 0 means 1
+}
+
+func (e *userError) Error() string { return e.err.Error() }
+func (e *userError) Unwrap() error { return e.err }
+
+// hinted makes a userError.
+func hinted(hint, format string, args ...any) error {
+	return &userError{err: fmt.Errorf(format, args...), hint: hint}
+}
+
+// complain prints the error with its hint and gives the exit code.
+func complain(w io.Writer, err error) int {
+	err = explainError(err)
+	fmt.Fprintf(w, "error: %s\n", safe(err.Error()))
+	var u *userError
+	if errors.As(err, &u) {
+		if u.hint != "" {
+			fmt.Fprintf(w, "hint: %s\n", u.hint)
+		}
+		if u.code != 0 {
+			return u.code
+		}
+	}
+	return 1
+}
+
+// note prints advice beside the results, unless quiet.
+func (g *Globals) note(format string, args ...any) {
+	if !g.Quiet {
+		fmt.Fprintf(g.stderr, format+"\n", args...)
+	}
+}
+
+type versionCmd struct{}
+
+func (versionCmd) Run(g *Globals) error {
+	if g.JSON {
+		return g.printJSON(map[string]string{"version": coldwatch.Version})
+	}
+	_, err := fmt.Fprintln(g.stdout, "coldwatch", coldwatch.Version)
+	return err
+}

@@ -1,0 +1,57 @@
+package main
+
+import (
+	"context"
+	"database/sql"
+	"os"
+	"os/signal"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/testscript"
+)
+
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){
+		"coldwatch": func() {
+			ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+			defer stop()
+			os.Exit(run(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
+		},
+	})
+}
+
+// TestScripts runs the program as a user does: each file in testdata/script is a session with its files.
+func TestScripts(t *testing.T) {
+	testscript.Run(t, testscript.Params{
+		Dir: "testdata/script",
+		Setup: func(e *testscript.Env) error {
+			e.Setenv("HOME", e.WorkDir) // no config file of whoever runs the test
+			return nil
+		},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			// newer makes a database look as if a later version had made it.
+			"newer": func(ts *testscript.TestScript, neg bool, args []string) {
+				db, err := sql.Open("sqlite", ts.MkAbs(args[0]))
+				ts.Check(err)
+				defer db.Close()
+				_, err = db.Exec(`INSERT INTO goose_db_version (version_id, is_applied) VALUES (99999, 1)`)
+				ts.Check(err)
+			},
+			// binary writes a file of bytes that are no mail.
+			"binary": func(ts *testscript.TestScript, neg bool, args []string) {
+				b := make([]byte, 4096)
+				for i := range b {
+					b[i] = byte(i * 7)
+				}
+				ts.Check(os.WriteFile(ts.MkAbs(args[0]), b, 0o600))
+			},
+			// truncate cuts a file to half.
+			"truncate": func(ts *testscript.TestScript, neg bool, args []string) {
+				p := ts.MkAbs(args[0])
+				info, err := os.Stat(p)
+				ts.Check(err)
+				ts.Check(os.Truncate(p, info.Size()/2))
+			},
+		},
+	})
+}

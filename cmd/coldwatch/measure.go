@@ -1,0 +1,164 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/coldwatch/coldwatch"
+	"github.com/coldwatch/coldwatch/engine"
+	"github.com/coldwatch/coldwatch/knowledge"
+	"github.com/coldwatch/coldwatch/measure"
+)
+
+type measureCmd struct {
+	Scenarios []string `arg:"" name:"scenario" help:"Folders of labelled scenarios."`
+	Errors    bool     `help:"List every wrong verdict with its kind."`
+}
+
+func (measureCmd) Help() string {
+	return "The mail is walked without the truth folder, in a database of its own, and compared afterwards. docs/formats/scenario.md describes scenarios and measures."
+}
+
+func (c measureCmd) Run(ctx context.Context, g *Globals) error {
+	var results []measure.Result
+	for _, dir := range c.Scenarios {
+		if !isScenario(dir) {
+			return hinted("a scenario is a folder with scenario.json, pack/, mail/ and truth/; coldwatch demo makes one", "%s is no scenario", dir)
+		}
+		r, f, t, err := g.measureOne(ctx, dir)
+		if err != nil {
+			return err
+		}
+		results = append(results, r)
+		if !g.JSON {
+			g.printResult(&r)
+			if c.Errors {
+				g.printErrors(t, f)
+			}
+		}
+	}
+	switch {
+	case !g.JSON && len(results) > 1:
+		w := measure.Worst(results)
+		g.print("\nworst of %d: campaign recall %.3f, fpr %.4f, B³ F1 %.3f, pairwise F1 %.3f, discovery %.3f", len(results),
+			w.Verdict.CampaignRecall, w.Verdict.FPR, w.Clusters.B3F1, w.Clusters.PairwiseF1, w.Clusters.DiscoveryRate)
+		return nil
+	case g.JSON && len(results) == 1:
+		return g.printJSON(results[0])
+	case g.JSON:
+		return g.printJSON(map[string]any{"scenarios": results, "worst": measure.Worst(results)})
+	}
+	return nil
+}
+
+// measureOne walks a scenario in a database of its own and compares what was found.
+func (g *Globals) measureOne(ctx context.Context, dir string) (measure.Result, *measure.Found, *measure.Truth, error) {
+	var none measure.Result
+	tmp, err := os.MkdirTemp("", "coldwatch-measure-")
+	if err != nil {
+		return none, nil, nil, err
+	}
+	defer os.RemoveAll(tmp)
+	pack, err := g.pack(dir)
+	if err != nil {
+		return none, nil, nil, err
+	}
+	e, err := g.engine(ctx, filepath.Join(tmp, "measure.db"), pack, true)
+	if err != nil {
+		return none, nil, nil, err
+	}
+	defer e.Store.Close()
+	start := time.Now()
+	sum, err := g.scan(ctx, e, []string{dir}, "")
+	if err != nil {
+		return none, nil, nil, err
+	}
+	if sum.Stopped {
+		return none, nil, nil, context.Canceled
+	}
+	profiles, err := e.Update(ctx)
+	if err != nil {
+		return none, nil, nil, err
+	}
+	seconds := time.Since(start).Seconds()
+	t, err := measure.LoadTruth(dir)
+	if errors.Is(err, fs.ErrNotExist) {
+		return none, nil, nil, hinted("coldwatch scan reads a scenario without labels", "%s has no truth to compare with: %w", dir, err)
+	}
+	if err != nil {
+		return none, nil, nil, err
+	}
+	f, err := gather(ctx, e, dir, profiles)
+	if err != nil {
+		return none, nil, nil, err
+	}
+	r := measure.Compare(t, f, countryOf(pack))
+	r.Messages, r.Seconds, r.PeakRSS = sum.Messages, seconds, measure.PeakRSS()
+	r.PerSecond = float64(sum.Messages) / seconds
+	return r, f, t, nil
+}
+
+func countryOf(pack *knowledge.Pack) func(string) string {
+	return func(org string) string {
+		if o := pack.Organisation(org); o != nil {
+			return o.Country
+		}
+		return ""
+	}
+}
+
+// gather collects what the engine made of a scenario, by path.
+func gather(ctx context.Context, e *engine.Engine, dir string, profiles []coldwatch.Profile) (*measure.Found, error) {
+	f := &measure.Found{Classes: map[string]coldwatch.Class{}, Bits: map[string]float64{}, Imperson: map[string]string{}}
+	outcomes, err := e.Outcomes(ctx)
+	if err != nil {
+		return nil, err
+	}
+	members := map[string][]string{}
+	for _, o := range outcomes {
+		p := engine.ScenarioPath(dir, o.Source)
+		f.Classes[p], f.Bits[p], f.Imperson[p] = o.Class, o.Bits, o.Impersonated
+		if o.Campaign != "" {
+			members[o.Campaign] = append(members[o.Campaign], p)
+		}
+	}
+	for _, p := range profiles {
+		f.Campaigns = append(f.Campaigns, measure.FoundCampaign{ID: p.Campaign, Paths: members[p.Campaign], Profile: p})
+	}
+	steps, err := e.Online(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for _, s := range steps {
+		f.Online = append(f.Online, measure.Placed{Path: engine.ScenarioPath(dir, s.Source), Campaign: s.Campaign, Merged: s.Merged})
+	}
+	return f, nil
+}
+
+func (g *Globals) printResult(r *measure.Result) {
+	v, c := r.Verdict, r.Clusters
+	g.print("%s: %d messages in %.1f s (%.0f a second, peak %.0f MB)", r.Scenario, r.Messages, r.Seconds, r.PerSecond, r.PeakRSS)
+	g.print("  verdict    recall %.3f  campaign recall %.3f  chain recall %.3f  fpr %.4f (%d of %d benign)  precision %.3f", v.Recall,
+		v.CampaignRecall, v.ChainRecall, v.FPR, v.FalseAlarms, v.Benign, v.Precision)
+	g.print("             suspicious %.3f of benign, %.3f of genuine requests for quotation; impersonated right %.3f", v.Suspicious, v.SuspiciousRFQ, v.Impersonated)
+	g.print("  clusters   B³ P %.3f R %.3f F1 %.3f  pairs P %.3f R %.3f F1 %.3f", c.B3Precision, c.B3Recall, c.B3F1, c.PairwisePrecision, c.PairwiseRecall, c.PairwiseF1)
+	g.print("             discovered %.3f, by the third message %.3f; largest impure %d; %.2f clusters a campaign", c.DiscoveryRate, c.DiscoveredByThird, c.LargestImpure, c.PerCampaign)
+	for _, x := range r.Campaigns {
+		g.print("  %-5s %4d of %4d messages  %-13s impersonated %s  targets P %.2f R %.2f  countries %s  start %+.1f d  at least %d of %d", x.ID, x.Found, x.Messages,
+			orWord(x.Matched, "not found"), yesNo(x.ImpersonatesRight, "right", "wrong"), x.TargetsPrecision, x.TargetsRecall,
+			yesNo(x.CountriesRight, "right", "wrong"), x.StartErrorDays, x.SizeAtLeast, x.SizeTrue)
+	}
+}
+
+// printErrors lists the wrong verdicts, false alarms first.
+func (g *Globals) printErrors(t *measure.Truth, f *measure.Found) {
+	for _, e := range measure.Errors(t, f) {
+		g.print("  %s", strings.TrimSpace(fmt.Sprintf("%-12s %-20s %+.1f %-12s %s", e.Label, e.Kind, e.Bits, e.Class, e.Path)))
+	}
+}

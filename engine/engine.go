@@ -1,0 +1,77 @@
+// Package engine walks messages through the rooms: it is the one place that knows their order.
+//
+// walk.go is the walk of one message, without any storage: bytes in, analysis and sighting out. scan.go runs the walk on
+// all cores over a source of mail and stores what comes out. link.go keeps the campaigns up to date. replay.go walks
+// stored mail again when the pack or an analyser changed. Memory stays bounded whatever the size of the input: what is in
+// flight is counted in bytes, and the source waits.
+package engine
+
+import (
+	"context"
+	"time"
+
+	"github.com/coldwatch/coldwatch"
+	"github.com/coldwatch/coldwatch/analysis"
+	"github.com/coldwatch/coldwatch/campaign"
+	"github.com/coldwatch/coldwatch/knowledge"
+	"github.com/coldwatch/coldwatch/message"
+	"github.com/coldwatch/coldwatch/store"
+)
+
+// A Store is where the engine keeps what it learns. Package store/conformance tests what is relied on. Errors wrap those of
+// package store.
+type Store interface {
+	Put(ctx context.Context, batch []store.Record, reached []store.Checkpoint) (fresh int, err error)
+	Have(ctx context.Context, id string) (bool, error)
+	Find(ctx context.Context, prefix string) (id string, err error)
+	Row(ctx context.Context, id string) (store.Row, error)
+	Raw(ctx context.Context, sha256 string) ([]byte, error)
+	Analysis(ctx context.Context, id string) ([]byte, error)
+	Sightings(ctx context.Context, f func(sighting []byte) error) error
+	Submissions(ctx context.Context, f func(coldwatch.Submission) error) error
+	Search(ctx context.Context, query string, limit int) ([]store.Row, error)
+	Checkpoint(ctx context.Context, path string) (store.Checkpoint, error)
+	Totals(ctx context.Context) (store.Totals, error)
+	OrganisationCounts(ctx context.Context) (map[string]int, error)
+
+	PutCampaigns(ctx context.Context, current []store.CampaignState, events []coldwatch.CampaignEvent) error
+	Campaigns(ctx context.Context) ([]coldwatch.Profile, error)
+	Profile(ctx context.Context, id string, version int) (coldwatch.Profile, error)
+	CampaignOf(ctx context.Context, message string) (string, error)
+	Events(ctx context.Context, campaign string) ([]coldwatch.CampaignEvent, error)
+	PutWord(ctx context.Context, w coldwatch.Word) error
+	Words(ctx context.Context) ([]coldwatch.Word, error)
+	PutWarnings(ctx context.Context, ws []coldwatch.Warning) error
+	Warnings(ctx context.Context) ([]coldwatch.Warning, error)
+	Setting(ctx context.Context, name string) ([]byte, error)
+	PutSetting(ctx context.Context, name string, value []byte) error
+
+	Purge(ctx context.Context, recipient string, before time.Time) (gone []string, err error)
+	Backup(ctx context.Context, dir string) (paths []string, err error)
+	Check(ctx context.Context) (faults []string, err error)
+	Codec() *store.Codec
+	Close() error
+}
+
+// Config says how an engine works.
+type Config struct {
+	Store   Store
+	Pack    *knowledge.Pack
+	Options analysis.Options
+	Limits  message.Limits
+	Linking campaign.Parameters
+	Clock   func() time.Time // for histories and warnings only; results never depend on it
+	Workers int              // 0: one a core
+}
+
+// An Engine walks mail through the rooms and keeps the results.
+type Engine struct {
+	Config
+	room   *analysis.Room
+	linker *campaign.Linker // loaded when it is first needed
+}
+
+// New makes an engine.
+func New(c Config) *Engine {
+	return &Engine{Config: c, room: analysis.New(c.Pack, c.Options)}
+}

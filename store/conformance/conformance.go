@@ -1,0 +1,319 @@
+// Package conformance is the one suite that every store passes: what the engine relies on, whatever the engine of storage.
+package conformance
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"reflect"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/coldwatch/coldwatch"
+	"github.com/coldwatch/coldwatch/engine"
+	"github.com/coldwatch/coldwatch/store"
+)
+
+// Run runs the suite; each case opens its own empty store with the function given.
+func Run(t *testing.T, open func(t *testing.T) engine.Store) {
+	for name, f := range map[string]func(*testing.T, engine.Store){
+		"put and read":      putAndRead,
+		"put twice":         putTwice,
+		"order":             order,
+		"search":            search,
+		"checkpoint":        checkpoint,
+		"campaigns":         campaigns,
+		"words":             words,
+		"warnings":          warnings,
+		"settings":          settings,
+		"purge":             purge,
+		"shared raw":        sharedRaw,
+		"missing":           missing,
+		"batch is atomic":   atomic,
+		"check finds holes": check,
+	} {
+		t.Run(name, func(t *testing.T) { f(t, open(t)) })
+	}
+}
+
+var day = time.Date(2020, 9, 7, 4, 51, 0, 0, time.UTC)
+
+// record makes the n-th message, reported by org.
+func record(t *testing.T, s engine.Store, n int, org string) store.Record {
+	t.Helper()
+	raw := fmt.Appendf(nil, "From: a%d@evil.example\r\nSubject: offer %d\r\n\r\nbody %d\r\n", n, n, n)
+	sum := sha256.Sum256(raw)
+	id := coldwatch.Submission{Raw: raw, Organisation: org}.ID()
+	return store.Record{ID: id, RawSHA256: hex.EncodeToString(sum[:]), Raw: s.Codec().Compress(raw), Size: len(raw), Organisation: org,
+		Source: fmt.Sprintf("mail/%d.eml", n), Received: day.Add(time.Duration(n) * time.Hour), Class: coldwatch.Hostile, Bits: 7.5,
+		Subject: fmt.Sprintf("offer %d", n), From: fmt.Sprintf("a%d@evil.example", n), Recipients: []string{fmt.Sprintf("Victim%d@org.example", n)},
+		Terms: fmt.Sprintf("offer freezer number%d", n), Analysis: s.Codec().Compress([]byte(`{"n":1}`)), Sighting: fmt.Appendf(nil, `{"id":%q}`, id)}
+}
+
+func must[T any](t *testing.T) func(T, error) T {
+	return func(v T, err error) T {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return v
+	}
+}
+
+func putN(t *testing.T, s engine.Store, n int) []store.Record {
+	t.Helper()
+	var rs []store.Record
+	for i := range n {
+		rs = append(rs, record(t, s, i, "org"))
+	}
+	if fresh := must[int](t)(s.Put(t.Context(), rs, nil)); fresh != n {
+		t.Fatalf("put %d records, %d were new", n, fresh)
+	}
+	return rs
+}
+
+func putAndRead(t *testing.T, s engine.Store) {
+	ctx := t.Context()
+	r := putN(t, s, 3)[1]
+	row := must[store.Row](t)(s.Row(ctx, r.ID))
+	want := store.Row{ID: r.ID, RawSHA256: r.RawSHA256, Organisation: "org", Source: r.Source, Received: r.Received, Class: r.Class,
+		Bits: r.Bits, Subject: r.Subject, From: r.From, Size: r.Size}
+	if row != want {
+		t.Errorf("row\n got %+v\nwant %+v", row, want)
+	}
+	if raw := must[[]byte](t)(s.Raw(ctx, r.RawSHA256)); len(raw) != r.Size {
+		t.Errorf("raw message has %d bytes, want %d", len(raw), r.Size)
+	}
+	if a := must[[]byte](t)(s.Analysis(ctx, r.ID)); string(a) != `{"n":1}` {
+		t.Errorf("analysis is %s", a)
+	}
+	if id := must[string](t)(s.Find(ctx, r.ID[:12])); id != r.ID {
+		t.Errorf("the prefix finds %s", id)
+	}
+	totals := must[store.Totals](t)(s.Totals(ctx))
+	if totals.Messages != 3 || totals.Raw != 3 || totals.Classes[coldwatch.Hostile] != 3 || !totals.First.Equal(day) {
+		t.Errorf("totals %+v", totals)
+	}
+	if c := must[map[string]int](t)(s.OrganisationCounts(ctx)); c["org"] != 3 {
+		t.Errorf("organisation counts %v", c)
+	}
+}
+
+func putTwice(t *testing.T, s engine.Store) {
+	ctx := t.Context()
+	rs := putN(t, s, 2)
+	rs[0].Class, rs[0].Terms = coldwatch.Suspicious, "changed"
+	rs[1].Raw = nil // known already: no need to bring it again
+	if fresh := must[int](t)(s.Put(ctx, rs, nil)); fresh != 0 {
+		t.Errorf("%d of two known messages were called new", fresh)
+	}
+	if row := must[store.Row](t)(s.Row(ctx, rs[0].ID)); row.Class != coldwatch.Suspicious {
+		t.Errorf("the second analysis did not replace the first: %v", row.Class)
+	}
+	if hits := must[[]store.Row](t)(s.Search(ctx, "number0", 9)); len(hits) != 0 {
+		t.Errorf("search still finds the words of the replaced analysis")
+	}
+	if n := must[store.Totals](t)(s.Totals(ctx)).Messages; n != 2 {
+		t.Errorf("%d messages stored", n)
+	}
+}
+
+func order(t *testing.T, s engine.Store) {
+	rs := putN(t, s, 5)
+	late := record(t, s, -4, "org")
+	must[int](t)(s.Put(t.Context(), []store.Record{late}, nil))
+	var got []string
+	if err := s.Sightings(t.Context(), func(b []byte) error { got = append(got, string(b)); return nil }); err != nil {
+		t.Fatal(err)
+	}
+	want := []string{string(late.Sighting)}
+	for _, r := range rs {
+		want = append(want, string(r.Sighting))
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("sightings come as %v, want by time received", got)
+	}
+	var ids []string
+	if err := s.Submissions(t.Context(), func(sub coldwatch.Submission) error { ids = append(ids, sub.ID()); return nil }); err != nil {
+		t.Fatal(err)
+	}
+	if len(ids) != 6 || !slices.IsSorted(ids) {
+		t.Errorf("submissions: %v", ids)
+	}
+}
+
+func search(t *testing.T, s engine.Store) {
+	rs := putN(t, s, 4)
+	hits := must[[]store.Row](t)(s.Search(t.Context(), "freezer", 3))
+	if len(hits) != 3 || hits[0].ID != rs[3].ID {
+		t.Errorf("search gives %d rows, newest first expected", len(hits))
+	}
+	for _, q := range []string{`"`, `freezer AND`, `*`, `'; DROP TABLE message; --`, ``} {
+		if _, err := s.Search(t.Context(), q, 3); err != nil {
+			t.Errorf("query %q: %v", q, err)
+		}
+	}
+}
+
+func checkpoint(t *testing.T, s engine.Store) {
+	c := store.Checkpoint{Path: "/m/box", Size: 900, Modified: day, Offset: 300}
+	must[int](t)(s.Put(t.Context(), nil, []store.Checkpoint{c}))
+	c.Offset = 600
+	must[int](t)(s.Put(t.Context(), nil, []store.Checkpoint{c}))
+	if got := must[store.Checkpoint](t)(s.Checkpoint(t.Context(), "/m/box")); got != c {
+		t.Errorf("checkpoint %+v, want %+v", got, c)
+	}
+}
+
+func campaigns(t *testing.T, s engine.Store) {
+	ctx := t.Context()
+	rs := putN(t, s, 3)
+	state := func(version int, members ...string) []store.CampaignState {
+		return []store.CampaignState{{Campaign: coldwatch.Campaign{ID: "c-1", Members: members},
+			Profile: coldwatch.Profile{Campaign: "c-1", Version: version, Messages: len(members), Members: members}}}
+	}
+	ev := []coldwatch.CampaignEvent{{At: day, Kind: "opened", Campaign: "c-1", Reason: "two messages"}}
+	for v, members := range [][]string{{rs[0].ID, rs[1].ID}, {rs[0].ID, rs[1].ID, rs[2].ID}} {
+		if err := s.PutCampaigns(ctx, state(v+1, members...), ev); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if ps := must[[]coldwatch.Profile](t)(s.Campaigns(ctx)); len(ps) != 1 || ps[0].Messages != 3 {
+		t.Errorf("campaigns %+v", ps)
+	}
+	if p := must[coldwatch.Profile](t)(s.Profile(ctx, "c-1", 1)); p.Messages != 2 {
+		t.Errorf("version 1 has %d messages", p.Messages)
+	}
+	if p := must[coldwatch.Profile](t)(s.Profile(ctx, "c-1", 0)); p.Version != 2 {
+		t.Errorf("the newest version is %d", p.Version)
+	}
+	if id := must[string](t)(s.CampaignOf(ctx, rs[2].ID)); id != "c-1" {
+		t.Errorf("the message is in %q", id)
+	}
+	if es := must[[]coldwatch.CampaignEvent](t)(s.Events(ctx, "c-1")); len(es) != 2 || !reflect.DeepEqual(es[0], ev[0]) {
+		t.Errorf("history %+v", es)
+	}
+}
+
+func words(t *testing.T, s engine.Store) {
+	a := coldwatch.Word{ID: "w1", At: day, Author: "ana", Kind: "must-link", Message: "m", Other: "n", Reason: "same kit"}
+	b := coldwatch.Word{ID: "w0", At: day, Author: "ana", Kind: "benign", Message: "m", Reason: "their own"}
+	for _, w := range []coldwatch.Word{a, b} {
+		if err := s.PutWord(t.Context(), w); err != nil {
+			t.Fatal(err)
+		}
+	}
+	a.Undone = true
+	if err := s.PutWord(t.Context(), a); err != nil {
+		t.Fatal(err)
+	}
+	if got := must[[]coldwatch.Word](t)(s.Words(t.Context())); !reflect.DeepEqual(got, []coldwatch.Word{a, b}) {
+		t.Errorf("words %+v", got)
+	}
+}
+
+func warnings(t *testing.T, s engine.Store) {
+	w := coldwatch.Warning{ID: "x", Campaign: "c-1", Reader: "org", Text: "first", At: day}
+	again := w
+	again.Text = "second"
+	for _, v := range []coldwatch.Warning{w, again} {
+		if err := s.PutWarnings(t.Context(), []coldwatch.Warning{v}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got := must[[]coldwatch.Warning](t)(s.Warnings(t.Context())); len(got) != 1 || got[0].Text != "first" {
+		t.Errorf("warnings %+v", got)
+	}
+}
+
+func settings(t *testing.T, s engine.Store) {
+	if v := must[[]byte](t)(s.Setting(t.Context(), "none")); v != nil {
+		t.Errorf("an unset setting is %q", v)
+	}
+	for _, v := range []string{"a", "b"} {
+		if err := s.PutSetting(t.Context(), "k", []byte(v)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if v := must[[]byte](t)(s.Setting(t.Context(), "k")); string(v) != "b" {
+		t.Errorf("setting is %q", v)
+	}
+}
+
+func purge(t *testing.T, s engine.Store) {
+	ctx := t.Context()
+	rs := putN(t, s, 4)
+	if gone := must[[]string](t)(s.Purge(ctx, "victim2@ORG.example", time.Time{})); !slices.Equal(gone, []string{rs[2].ID}) {
+		t.Errorf("purging by recipient took %v", gone)
+	}
+	if gone := must[[]string](t)(s.Purge(ctx, "", day.Add(90*time.Minute))); len(gone) != 2 {
+		t.Errorf("purging by age took %v", gone)
+	}
+	if _, err := s.Raw(ctx, rs[2].RawSHA256); !errors.Is(err, store.ErrNotFound) {
+		t.Errorf("the raw message is still there: %v", err)
+	}
+	if hits := must[[]store.Row](t)(s.Search(ctx, "freezer", 9)); len(hits) != 1 {
+		t.Errorf("search finds %d messages after the purge, want 1", len(hits))
+	}
+	if faults := must[[]string](t)(s.Check(ctx)); len(faults) != 0 {
+		t.Errorf("after a purge: %v", faults)
+	}
+	if _, err := s.Purge(ctx, "", time.Time{}); err == nil {
+		t.Error("a purge of everything was accepted")
+	}
+}
+
+func sharedRaw(t *testing.T, s engine.Store) {
+	ctx := t.Context()
+	a, b := record(t, s, 1, "one"), record(t, s, 1, "two")
+	b.Recipients = []string{"other@two.example"}
+	if fresh := must[int](t)(s.Put(ctx, []store.Record{a, b}, nil)); fresh != 2 {
+		t.Fatalf("the same mail reported by two organisations is %d messages", fresh)
+	}
+	must[[]string](t)(s.Purge(ctx, "other@two.example", time.Time{}))
+	must[[]byte](t)(s.Raw(ctx, a.RawSHA256))
+}
+
+func missing(t *testing.T, s engine.Store) {
+	ctx := t.Context()
+	for name, f := range map[string]func() error{
+		"row":        func() error { _, err := s.Row(ctx, "no"); return err },
+		"raw":        func() error { _, err := s.Raw(ctx, "no"); return err },
+		"analysis":   func() error { _, err := s.Analysis(ctx, "no"); return err },
+		"profile":    func() error { _, err := s.Profile(ctx, "no", 0); return err },
+		"find":       func() error { _, err := s.Find(ctx, "ab"); return err },
+		"checkpoint": func() error { _, err := s.Checkpoint(ctx, "no"); return err },
+	} {
+		if err := f(); !errors.Is(err, store.ErrNotFound) {
+			t.Errorf("%s: %v, want ErrNotFound", name, err)
+		}
+	}
+	if ok := must[bool](t)(s.Have(ctx, "no")); ok {
+		t.Error("it has what was never put")
+	}
+}
+
+func atomic(t *testing.T, s engine.Store) {
+	rs := []store.Record{record(t, s, 1, "org"), record(t, s, 2, "org")}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := s.Put(ctx, rs, nil); err == nil {
+		t.Fatal("a cancelled batch was accepted")
+	}
+	if n := must[store.Totals](t)(s.Totals(t.Context())).Messages; n != 0 {
+		t.Errorf("%d messages of a failed batch were kept", n)
+	}
+	must[int](t)(s.Put(t.Context(), rs, nil))
+}
+
+func check(t *testing.T, s engine.Store) {
+	r := record(t, s, 1, "org")
+	r.Raw = nil
+	must[int](t)(s.Put(t.Context(), []store.Record{r}, nil))
+	if faults := must[[]string](t)(s.Check(t.Context())); len(faults) == 0 {
+		t.Error("an analysis without its raw message was not found")
+	}
+}

@@ -1,0 +1,222 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"fmt"
+
+	"github.com/coldwatch/coldwatch"
+	"github.com/coldwatch/coldwatch/store"
+)
+
+// PutCampaigns makes these the current campaigns, adds what happened to their history and keeps each profile version that
+// is new, all or nothing.
+func (s *Store) PutCampaigns(ctx context.Context, current []store.CampaignState, events []coldwatch.CampaignEvent) error {
+	return transact(ctx, s.write, func(tx *sql.Tx) error {
+		for _, q := range []string{`DELETE FROM campaign`, `DELETE FROM campaign_member`} {
+			if _, err := tx.ExecContext(ctx, q); err != nil {
+				return err
+			}
+		}
+		member, err := tx.PrepareContext(ctx, `INSERT INTO campaign_member (message_id, campaign_id) VALUES (?, ?)`)
+		if err != nil {
+			return err
+		}
+		defer member.Close()
+		for _, c := range current {
+			profile, err := s.encode(c.Profile)
+			if err != nil {
+				return err
+			}
+			if _, err := tx.ExecContext(ctx, `INSERT INTO campaign (id, version, profile) VALUES (?, ?, ?)`,
+				c.Campaign.ID, c.Profile.Version, profile); err != nil {
+				return err
+			}
+			if _, err := tx.ExecContext(ctx, `INSERT INTO profile_version (campaign_id, version, profile) VALUES (?, ?, ?)
+				ON CONFLICT (campaign_id, version) DO NOTHING`, c.Campaign.ID, c.Profile.Version, profile); err != nil {
+				return err
+			}
+			for _, m := range c.Campaign.Members {
+				if _, err := member.ExecContext(ctx, m, c.Campaign.ID); err != nil {
+					return err
+				}
+			}
+		}
+		return s.appendEvents(ctx, tx, events)
+	})
+}
+
+func (s *Store) appendEvents(ctx context.Context, tx *sql.Tx, events []coldwatch.CampaignEvent) error {
+	var seq int64
+	if err := tx.QueryRowContext(ctx, `SELECT COALESCE(MAX(seq), 0) FROM campaign_event`).Scan(&seq); err != nil {
+		return err
+	}
+	for _, e := range events {
+		seq++
+		b, err := json.Marshal(e)
+		if err != nil {
+			return err
+		}
+		if _, err := tx.ExecContext(ctx, `INSERT INTO campaign_event (seq, at, campaign_id, event) VALUES (?, ?, ?, ?)`,
+			seq, e.At.UnixMicro(), e.Campaign, b); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Campaigns gives the newest profile of every campaign, by id.
+func (s *Store) Campaigns(ctx context.Context) ([]coldwatch.Profile, error) {
+	rows, err := s.read.QueryContext(ctx, `SELECT profile FROM campaign ORDER BY id`)
+	if err != nil {
+		return nil, classify(err)
+	}
+	return collect(rows, func(r *sql.Rows) (p coldwatch.Profile, err error) {
+		var b []byte
+		if err = r.Scan(&b); err == nil {
+			err = s.decode(b, &p)
+		}
+		return p, err
+	})
+}
+
+// Profile gives one version of a campaign's profile, the newest for version 0. ErrNotFound if there is none.
+func (s *Store) Profile(ctx context.Context, id string, version int) (coldwatch.Profile, error) {
+	var p coldwatch.Profile
+	var b []byte
+	q, args := `SELECT profile FROM campaign WHERE id = ?`, []any{id}
+	if version != 0 {
+		q, args = `SELECT profile FROM profile_version WHERE campaign_id = ? AND version = ?`, []any{id, version}
+	}
+	if err := s.read.QueryRowContext(ctx, q, args...).Scan(&b); err != nil {
+		return p, classify(err)
+	}
+	return p, s.decode(b, &p)
+}
+
+// CampaignOf gives the campaign that a message belongs to, "" for none.
+func (s *Store) CampaignOf(ctx context.Context, message string) (string, error) {
+	var id string
+	err := s.read.QueryRowContext(ctx, `SELECT campaign_id FROM campaign_member WHERE message_id = ?`, message).Scan(&id)
+	if err == sql.ErrNoRows {
+		return "", nil
+	}
+	return id, classify(err)
+}
+
+// Events gives a campaign's history, oldest first.
+func (s *Store) Events(ctx context.Context, campaign string) ([]coldwatch.CampaignEvent, error) {
+	rows, err := s.read.QueryContext(ctx, `SELECT event FROM campaign_event WHERE campaign_id = ? ORDER BY seq`, campaign)
+	if err != nil {
+		return nil, classify(err)
+	}
+	return collect(rows, func(r *sql.Rows) (e coldwatch.CampaignEvent, err error) {
+		var b []byte
+		if err = r.Scan(&b); err == nil {
+			err = json.Unmarshal(b, &e)
+		}
+		return e, err
+	})
+}
+
+// PutWord stores an analyst's word, or its undoing.
+func (s *Store) PutWord(ctx context.Context, w coldwatch.Word) error {
+	b, err := json.Marshal(w)
+	if err != nil {
+		return err
+	}
+	return transact(ctx, s.write, func(tx *sql.Tx) error {
+		undone := 0
+		if w.Undone {
+			undone = 1
+		}
+		_, err := tx.ExecContext(ctx, `INSERT INTO word (id, seq, undone, word) VALUES (?, (SELECT COALESCE(MAX(seq), 0) + 1 FROM word), ?, ?)
+			ON CONFLICT (id) DO UPDATE SET undone = excluded.undone, word = excluded.word`, w.ID, undone, b)
+		return err
+	})
+}
+
+// Words gives every analyst's word in the order in which they were said.
+func (s *Store) Words(ctx context.Context) ([]coldwatch.Word, error) {
+	rows, err := s.read.QueryContext(ctx, `SELECT word FROM word ORDER BY seq`)
+	if err != nil {
+		return nil, classify(err)
+	}
+	return collect(rows, func(r *sql.Rows) (w coldwatch.Word, err error) {
+		var b []byte
+		if err = r.Scan(&b); err == nil {
+			err = json.Unmarshal(b, &w)
+		}
+		return w, err
+	})
+}
+
+// PutWarnings adds warnings; one that is known already stays as it was first said.
+func (s *Store) PutWarnings(ctx context.Context, ws []coldwatch.Warning) error {
+	if len(ws) == 0 {
+		return nil
+	}
+	return transact(ctx, s.write, func(tx *sql.Tx) error {
+		for _, w := range ws {
+			b, err := json.Marshal(w)
+			if err != nil {
+				return err
+			}
+			if _, err := tx.ExecContext(ctx, `INSERT INTO warning (id, at, warning) VALUES (?, ?, ?) ON CONFLICT (id) DO NOTHING`,
+				w.ID, w.At.UnixMicro(), b); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// Warnings gives every warning, oldest first.
+func (s *Store) Warnings(ctx context.Context) ([]coldwatch.Warning, error) {
+	rows, err := s.read.QueryContext(ctx, `SELECT warning FROM warning ORDER BY at, id`)
+	if err != nil {
+		return nil, classify(err)
+	}
+	return collect(rows, func(r *sql.Rows) (w coldwatch.Warning, err error) {
+		var b []byte
+		if err = r.Scan(&b); err == nil {
+			err = json.Unmarshal(b, &w)
+		}
+		return w, err
+	})
+}
+
+// Setting gives a stored setting, nil if it was never set.
+func (s *Store) Setting(ctx context.Context, name string) ([]byte, error) {
+	var b []byte
+	err := s.read.QueryRowContext(ctx, `SELECT value FROM setting WHERE name = ?`, name).Scan(&b)
+	if err == sql.ErrNoRows {
+		return nil, nil
+	}
+	return b, classify(err)
+}
+
+// PutSetting stores a setting.
+func (s *Store) PutSetting(ctx context.Context, name string, value []byte) error {
+	return transact(ctx, s.write, func(tx *sql.Tx) error {
+		_, err := tx.ExecContext(ctx, `INSERT INTO setting (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value`, name, value)
+		return err
+	})
+}
+
+func (s *Store) encode(v any) ([]byte, error) {
+	b, err := json.Marshal(v)
+	if err != nil {
+		return nil, fmt.Errorf("encode: %w", err)
+	}
+	return s.codec.Compress(b), nil
+}
+
+func (s *Store) decode(b []byte, v any) error {
+	b, err := s.codec.Expand(b)
+	if err != nil {
+		return err
+	}
+	return json.Unmarshal(b, v)
+}

@@ -1,0 +1,349 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"strings"
+	"time"
+
+	"github.com/coldwatch/coldwatch"
+	"github.com/coldwatch/coldwatch/store"
+)
+
+// Put stores a batch and the checkpoint reached with it, all or nothing, and returns when it is on the disk. A record
+// whose id is stored already is replaced: that is how a message that walks again gets its new analysis. It returns how many
+// were new.
+func (s *Store) Put(ctx context.Context, batch []store.Record, reached []store.Checkpoint) (int, error) {
+	if err := s.putRaw(ctx, batch); err != nil {
+		return 0, err
+	}
+	fresh := 0
+	seq := s.nextSeq
+	err := transact(ctx, s.write, func(tx *sql.Tx) error {
+		fresh, seq = 0, s.nextSeq
+		up, err := newUpsert(ctx, tx)
+		if err != nil {
+			return err
+		}
+		defer up.close()
+		for i := range batch {
+			isNew, err := up.put(ctx, &batch[i], seq+1)
+			if err != nil {
+				return err
+			}
+			if isNew {
+				seq++
+				fresh++
+			}
+		}
+		for _, c := range reached {
+			_, err := tx.ExecContext(ctx, `INSERT INTO checkpoint (path, size, modified, position) VALUES (?, ?, ?, ?)
+				ON CONFLICT (path) DO UPDATE SET size = excluded.size, modified = excluded.modified, position = excluded.position`,
+				c.Path, c.Size, c.Modified.UnixMicro(), c.Offset)
+			if err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err == nil {
+		s.nextSeq = seq
+	}
+	return fresh, err
+}
+
+func (s *Store) putRaw(ctx context.Context, batch []store.Record) error {
+	if len(batch) == 0 {
+		return nil
+	}
+	return transact(ctx, s.raw, func(tx *sql.Tx) error {
+		body, err := tx.PrepareContext(ctx, `INSERT INTO raw (sha256, size, body) VALUES (?, ?, ?) ON CONFLICT (sha256) DO NOTHING`)
+		if err != nil {
+			return err
+		}
+		defer body.Close()
+		sub, err := tx.PrepareContext(ctx, `INSERT INTO submission (id, raw_sha256, organisation, source, received) VALUES (?, ?, ?, ?, ?)
+			ON CONFLICT (id) DO NOTHING`)
+		if err != nil {
+			return err
+		}
+		defer sub.Close()
+		for i := range batch {
+			r := &batch[i]
+			if r.Raw != nil {
+				if _, err := body.ExecContext(ctx, r.RawSHA256, r.Size, r.Raw); err != nil {
+					return err
+				}
+			}
+			if _, err := sub.ExecContext(ctx, r.ID, r.RawSHA256, r.Organisation, r.Source, r.Received.UnixMicro()); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// upsert holds the prepared statements of one batch.
+type upsert struct {
+	seq, insert, recipient, text, forget *sql.Stmt
+}
+
+func newUpsert(ctx context.Context, tx *sql.Tx) (*upsert, error) {
+	u := &upsert{}
+	for _, p := range []struct {
+		at   **sql.Stmt
+		text string
+	}{
+		{&u.seq, `SELECT seq FROM message WHERE id = ?`},
+		{&u.insert, `INSERT INTO message (id, seq, raw_sha256, organisation, source, received, class, bits, subject, sender, size, analysis, sighting)
+			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+			ON CONFLICT (id) DO UPDATE SET received = excluded.received, class = excluded.class, bits = excluded.bits,
+			subject = excluded.subject, sender = excluded.sender, analysis = excluded.analysis, sighting = excluded.sighting`},
+		{&u.recipient, `INSERT INTO recipient (address, message_id) VALUES (?, ?) ON CONFLICT (address, message_id) DO NOTHING`},
+		{&u.text, `INSERT INTO message_text (rowid, terms) VALUES (?, ?)`},
+		{&u.forget, `DELETE FROM message_text WHERE rowid = ?`},
+	} {
+		st, err := tx.PrepareContext(ctx, p.text)
+		if err != nil {
+			u.close()
+			return nil, err
+		}
+		*p.at = st
+	}
+	return u, nil
+}
+
+func (u *upsert) close() {
+	for _, st := range []*sql.Stmt{u.seq, u.insert, u.recipient, u.text, u.forget} {
+		if st != nil {
+			st.Close()
+		}
+	}
+}
+
+func (u *upsert) put(ctx context.Context, r *store.Record, next int64) (isNew bool, err error) {
+	seq := next
+	switch err := u.seq.QueryRowContext(ctx, r.ID).Scan(&seq); err {
+	case nil:
+		if _, err := u.forget.ExecContext(ctx, seq); err != nil {
+			return false, err
+		}
+	case sql.ErrNoRows:
+		isNew = true
+	default:
+		return false, err
+	}
+	if _, err := u.insert.ExecContext(ctx, r.ID, seq, r.RawSHA256, r.Organisation, r.Source, r.Received.UnixMicro(), string(r.Class),
+		r.Bits, r.Subject, r.From, r.Size, r.Analysis, r.Sighting); err != nil {
+		return false, err
+	}
+	for _, a := range r.Recipients {
+		if _, err := u.recipient.ExecContext(ctx, strings.ToLower(a), r.ID); err != nil {
+			return false, err
+		}
+	}
+	_, err = u.text.ExecContext(ctx, seq, r.Terms)
+	return isNew, err
+}
+
+// Have tells which of the ids are stored.
+func (s *Store) Have(ctx context.Context, id string) (bool, error) {
+	var one int
+	switch err := s.read.QueryRowContext(ctx, `SELECT 1 FROM message WHERE id = ?`, id).Scan(&one); err {
+	case nil:
+		return true, nil
+	case sql.ErrNoRows:
+		return false, nil
+	default:
+		return false, classify(err)
+	}
+}
+
+// Row gives the listing of one message. ErrNotFound if there is none.
+func (s *Store) Row(ctx context.Context, id string) (store.Row, error) {
+	r, err := scanRow(s.read.QueryRowContext(ctx, rowColumns+` WHERE id = ?`, id))
+	return r, classify(err)
+}
+
+// Find gives the id that begins so, when exactly one does. ErrNotFound otherwise.
+func (s *Store) Find(ctx context.Context, prefix string) (string, error) {
+	rows, err := s.read.QueryContext(ctx, `SELECT id FROM message WHERE id >= ? AND id < ? ORDER BY id LIMIT 2`, prefix, prefix+"g")
+	if err != nil {
+		return "", classify(err)
+	}
+	ids, err := collect(rows, func(r *sql.Rows) (id string, err error) { err = r.Scan(&id); return })
+	if err == nil && len(ids) != 1 {
+		err = store.ErrNotFound
+	}
+	if err != nil {
+		return "", err
+	}
+	return ids[0], nil
+}
+
+const rowColumns = `SELECT id, raw_sha256, organisation, source, received, class, bits, subject, sender, size FROM message`
+
+func scanRow(sc interface{ Scan(...any) error }) (store.Row, error) {
+	var r store.Row
+	var us int64
+	var class string
+	err := sc.Scan(&r.ID, &r.RawSHA256, &r.Organisation, &r.Source, &us, &class, &r.Bits, &r.Subject, &r.From, &r.Size)
+	r.Received, r.Class = time.UnixMicro(us).UTC(), coldwatch.Class(class)
+	return r, err
+}
+
+// collect reads all rows.
+func collect[T any](rows *sql.Rows, one func(*sql.Rows) (T, error)) ([]T, error) {
+	defer rows.Close()
+	var out []T
+	for rows.Next() {
+		v, err := one(rows)
+		if err != nil {
+			return nil, classify(err)
+		}
+		out = append(out, v)
+	}
+	return out, classify(rows.Err())
+}
+
+// Raw gives a raw message by its SHA-256. ErrNotFound if there is none.
+func (s *Store) Raw(ctx context.Context, sha256 string) ([]byte, error) {
+	var b []byte
+	if err := s.raw.QueryRowContext(ctx, `SELECT body FROM raw WHERE sha256 = ?`, sha256).Scan(&b); err != nil {
+		return nil, classify(err)
+	}
+	return s.codec.Expand(b)
+}
+
+// Analysis gives the JSON of a message's analysis. ErrNotFound if there is none.
+func (s *Store) Analysis(ctx context.Context, id string) ([]byte, error) {
+	var b []byte
+	if err := s.read.QueryRowContext(ctx, `SELECT analysis FROM message WHERE id = ?`, id).Scan(&b); err != nil {
+		return nil, classify(err)
+	}
+	return s.codec.Expand(b)
+}
+
+// Sightings calls f with the bytes of every sighting, by time received, then id.
+func (s *Store) Sightings(ctx context.Context, f func(sighting []byte) error) error {
+	rows, err := s.read.QueryContext(ctx, `SELECT sighting FROM message ORDER BY received, id`)
+	if err != nil {
+		return classify(err)
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var b []byte
+		if err := rows.Scan(&b); err != nil {
+			return classify(err)
+		}
+		if err := f(b); err != nil {
+			return err
+		}
+	}
+	return classify(rows.Err())
+}
+
+// Submissions calls f with every submission that was ever accepted, by id: what everything else can be made again from.
+func (s *Store) Submissions(ctx context.Context, f func(sub coldwatch.Submission) error) error {
+	after := ""
+	for {
+		rows, err := s.raw.QueryContext(ctx, `SELECT s.id, s.organisation, s.source, r.body FROM submission s
+			JOIN raw r ON r.sha256 = s.raw_sha256 WHERE s.id > ? ORDER BY s.id LIMIT 64`, after)
+		if err != nil {
+			return classify(err)
+		}
+		page, err := collect(rows, func(r *sql.Rows) (sub coldwatch.Submission, err error) {
+			if err = r.Scan(&after, &sub.Organisation, &sub.Source, &sub.Raw); err != nil {
+				return sub, err
+			}
+			sub.Raw, err = s.codec.Expand(sub.Raw)
+			return sub, err
+		})
+		if err != nil {
+			return err
+		}
+		for _, sub := range page {
+			if err := f(sub); err != nil {
+				return err
+			}
+		}
+		if len(page) < 64 {
+			return nil
+		}
+	}
+}
+
+// Search gives the newest messages that hold every word of the query, at most limit.
+func (s *Store) Search(ctx context.Context, query string, limit int) ([]store.Row, error) {
+	var terms []string
+	for _, w := range strings.Fields(query) {
+		terms = append(terms, `"`+strings.ReplaceAll(w, `"`, `""`)+`"`)
+	}
+	if len(terms) == 0 {
+		return nil, nil
+	}
+	rows, err := s.read.QueryContext(ctx, rowColumns+` WHERE seq IN (SELECT rowid FROM message_text WHERE message_text MATCH ?)
+		ORDER BY received DESC, id LIMIT ?`, strings.Join(terms, " "), limit)
+	if err != nil {
+		return nil, classify(err)
+	}
+	return collect(rows, func(r *sql.Rows) (store.Row, error) { return scanRow(r) })
+}
+
+// Checkpoint gives how far a file was read. ErrNotFound if it never was.
+func (s *Store) Checkpoint(ctx context.Context, path string) (store.Checkpoint, error) {
+	c := store.Checkpoint{Path: path}
+	var us int64
+	err := s.read.QueryRowContext(ctx, `SELECT size, modified, position FROM checkpoint WHERE path = ?`, path).Scan(&c.Size, &us, &c.Offset)
+	c.Modified = time.UnixMicro(us).UTC()
+	return c, classify(err)
+}
+
+// Totals counts what is stored.
+func (s *Store) Totals(ctx context.Context) (store.Totals, error) {
+	t := store.Totals{Classes: map[coldwatch.Class]int{}}
+	rows, err := s.read.QueryContext(ctx, `SELECT class, COUNT(*), MIN(received), MAX(received) FROM message GROUP BY class ORDER BY class`)
+	if err != nil {
+		return t, classify(err)
+	}
+	_, err = collect(rows, func(r *sql.Rows) (struct{}, error) {
+		var class string
+		var n int
+		var first, last int64
+		err := r.Scan(&class, &n, &first, &last)
+		t.Classes[coldwatch.Class(class)] = n
+		t.Messages += n
+		if f := time.UnixMicro(first).UTC(); t.First.IsZero() || f.Before(t.First) {
+			t.First = f
+		}
+		if l := time.UnixMicro(last).UTC(); l.After(t.Last) {
+			t.Last = l
+		}
+		return struct{}{}, err
+	})
+	if err != nil {
+		return t, err
+	}
+	if err := s.read.QueryRowContext(ctx, `SELECT COUNT(*) FROM campaign`).Scan(&t.Campaigns); err != nil {
+		return t, classify(err)
+	}
+	err = s.raw.QueryRowContext(ctx, `SELECT COUNT(*), COALESCE(SUM(LENGTH(body)), 0) FROM raw`).Scan(&t.Raw, &t.RawBytes)
+	return t, classify(err)
+}
+
+// OrganisationCounts counts the messages of each reporting organisation, hostile or not: the denominator of targeting.
+func (s *Store) OrganisationCounts(ctx context.Context) (map[string]int, error) {
+	rows, err := s.read.QueryContext(ctx, `SELECT organisation, COUNT(*) FROM message GROUP BY organisation ORDER BY organisation`)
+	if err != nil {
+		return nil, classify(err)
+	}
+	out := map[string]int{}
+	_, err = collect(rows, func(r *sql.Rows) (struct{}, error) {
+		var org string
+		var n int
+		err := r.Scan(&org, &n)
+		out[org] = n
+		return struct{}{}, err
+	})
+	return out, err
+}

@@ -1,0 +1,84 @@
+// Package store is persistence: what is kept of a message, and the errors that every engine of storage gives.
+//
+// Two things are kept. The raw messages, compressed and named by their SHA-256, are what was received; everything else is
+// derived from them and can be made again. The database holds the derived state: analyses, sightings, campaigns,
+// profiles, the analysts' words. Input is acknowledged after its commit, never before.
+//
+// Package sqlite is the store of one machine. Package conformance holds the one suite that every store passes.
+package store
+
+import (
+	"errors"
+	"time"
+
+	"github.com/coldwatch/coldwatch"
+)
+
+// ErrNotFound says that nothing is stored under that id.
+var ErrNotFound = errors.New("not found")
+
+// ErrNewer says that the database was made by a newer version of the program.
+var ErrNewer = errors.New("database made by a newer version")
+
+// ErrFull says that the disk or the quota is full: nothing of the batch was kept.
+var ErrFull = errors.New("disk full")
+
+// ErrReadOnly says that the folder or the file cannot be written.
+var ErrReadOnly = errors.New("read-only")
+
+// ErrDamaged says that the file is no database or is damaged.
+var ErrDamaged = errors.New("database damaged")
+
+// A Record is one analysed message on its way into the store.
+type Record struct {
+	ID           string // Submission.ID
+	RawSHA256    string // hex
+	Raw          []byte // compressed by Compress; nil when that raw message is stored already
+	Size         int    // of the raw message
+	Organisation string
+	Source       string
+	Received     time.Time
+	Class        coldwatch.Class
+	Bits         float64
+	Subject      string
+	From         string
+	Recipients   []string // addresses, for purging by recipient; never exported
+	Terms        string   // words and indicators for full-text search
+	Analysis     []byte   // compressed JSON of the analysis
+	Sighting     []byte   // bytes of the sighting, as they pass the wall
+}
+
+// A Row is what a listing shows of a stored message.
+type Row struct {
+	ID, RawSHA256, Organisation, Source string
+	Received                            time.Time
+	Class                               coldwatch.Class
+	Bits                                float64
+	Subject, From                       string
+	Size                                int
+}
+
+// A Checkpoint remembers how far a file was read, so that the next run goes on there.
+type Checkpoint struct {
+	Path     string
+	Size     int64
+	Modified time.Time
+	Offset   int64
+}
+
+// A CampaignState is what is stored of a campaign: its members and its newest profile.
+type CampaignState struct {
+	Campaign coldwatch.Campaign
+	Profile  coldwatch.Profile
+}
+
+// Totals counts what is stored.
+type Totals struct {
+	Messages  int                     `json:"messages"`
+	Raw       int                     `json:"raw"`
+	RawBytes  int64                   `json:"raw_bytes"`
+	Classes   map[coldwatch.Class]int `json:"classes"`
+	Campaigns int                     `json:"campaigns"`
+	First     time.Time               `json:"first"` // earliest receipt of any message
+	Last      time.Time               `json:"last"`
+}
