@@ -1,0 +1,257 @@
+package dossier
+
+import (
+	"fmt"
+	"sort"
+	"strconv"
+	"strings"
+
+	"github.com/coldwatch/coldwatch"
+)
+
+// What the report shows of long lists; the JSON form has them whole.
+const (
+	maxLinks    = 25
+	maxTerms    = 6
+	maxMessages = 200
+	maxLocal    = 25
+)
+
+func (b *builder) doses() []Block {
+	d := b.p.Doses
+	var out []Block
+	if !d.Assessed {
+		out = append(out, Note{"open", "Not assessed" + because(d.Reason)})
+	} else {
+		s := "Doses that pass through the custody of organisations that were hit, a week: " + Interval(d.PerWeek) + "."
+		if d.Reason != "" {
+			s += " " + DefangText(d.Reason)
+		}
+		out = append(out, Paragraph{s}, Note{"info", "Exposed means that the organisation was addressed, not that anything happened to a dose."})
+	}
+	if len(d.Lanes) > 0 {
+		t := Table{Caption: "Lanes", Head: []string{"Lane", "Vaccine", "Stored at", "Cooled by", "Holds for (hours)", "Doses a week", "Hit on it", "Also serves this link"}}
+		for _, l := range d.Lanes {
+			store := "not known"
+			if l.StorageKnown {
+				store = Number(l.StorageMin) + " to " + Number(l.StorageMax) + " °C"
+			}
+			other := Join(b.organisations(l.Alternatives))
+			if other == "" {
+				other = "no other known"
+			}
+			t.Rows = append(t.Rows, []Cell{text(Visible(l.Lane)), text(Visible(b.vaccine(l.Vaccine))), text(store), text(words(Visible(l.ColdSource))),
+				text(Interval(l.HoldoverHours)), text(Interval(l.PerWeek)), text(Join(b.organisations(l.Stops))), text(other)})
+		}
+		out = append(out, t)
+	}
+	if len(b.p.Excursions) > 0 {
+		t := Table{Caption: "Temperatures past the limit in the custody of an organisation that was hit", Head: []string{"When", "Lane", "Organisation", "Measured", "Limit"}}
+		for _, e := range b.p.Excursions {
+			t.Rows = append(t.Rows, []Cell{text(Minute(e.At)), text(Visible(e.Lane)), text(b.organisation(e.Organisation)), text(Number(e.Celsius) + " °C"), text(Number(e.Limit) + " °C")})
+		}
+		out = append(out, t, Note{"info", "A temperature past its limit at a place that was hit is a reason to look, not a proof that one caused the other."})
+	}
+	return out
+}
+
+func (b *builder) vaccine(id string) string {
+	if b.pack != nil {
+		for i := range b.pack.Vaccines {
+			if v := &b.pack.Vaccines[i]; v.ID == id {
+				return v.Name
+			}
+		}
+	}
+	return id
+}
+
+func (b *builder) size() []Block {
+	s := b.p.Size
+	if !s.Assessed {
+		return []Block{Note{"open", "Not assessed" + because(s.Reason)}}
+	}
+	out := []Block{Paragraph{strings.TrimSpace("At least " + Count(s.AtLeast, "organisation", "organisations") + ", those included that do not report here. " + DefangText(s.Reason))}}
+	if s.Assumption != "" {
+		out = append(out, Paragraph{"This assumes: " + DefangText(s.Assumption)})
+	}
+	if len(s.Strata) > 0 {
+		out = append(out, List{Items: texts(s.Strata)})
+	}
+	return out
+}
+
+func (b *builder) next() []Block {
+	n := b.p.Next
+	if !n.Assessed {
+		return []Block{Note{"open", "Not assessed" + because(n.Reason)}}
+	}
+	var out []Block
+	if n.Reason != "" {
+		out = append(out, Paragraph{DefangText(n.Reason)})
+	}
+	t := Table{Head: []string{"Organisation", "Likelihood", "Why"}}
+	for _, c := range n.Ranked {
+		name := c.Name
+		if name == "" {
+			name = b.organisation(c.Organisation)
+		}
+		likely := Visible(c.Words)
+		if c.Probability > 0 {
+			likely = strings.TrimSpace(likely + " (" + Percent(c.Probability) + ")")
+		}
+		t.Rows = append(t.Rows, []Cell{text(Visible(name)), text(likely), text(strings.Join(texts(c.Reasons), "; "))})
+	}
+	if len(t.Rows) > 0 {
+		out = append(out, t)
+	}
+	return out
+}
+
+func (b *builder) attribution() []Block {
+	a := b.p.Attribution
+	var out []Block
+	statement := DefangText(a.Statement)
+	if statement == "" && len(a.Hypotheses) == 0 {
+		return []Block{Note{"open", "Not assessed: no hypothesis was weighed."}}
+	}
+	if statement == "" {
+		statement = "Actor unknown."
+	}
+	out = append(out, Paragraph{statement})
+	if a.Confidence != "" {
+		out = append(out, Paragraph{"Confidence in this statement is " + Visible(a.Confidence) + "."})
+	}
+	if len(a.Hypotheses) > 0 {
+		bars := Bars{Caption: "Kinds of actor, weighed against each other (middle, and the interval that holds nine draws in ten)"}
+		for _, h := range a.Hypotheses {
+			bars.Rows = append(bars.Rows, Bar{Label: words(Visible(h.Name)), Note: Visible(h.Words), Low: h.Low, Median: h.Median, High: h.High, Top: h.Top})
+		}
+		out = append(out, bars, Paragraph{"This is a ledger to read, not an oracle: it moves with the grades below."})
+	}
+	if len(a.Evidence) > 0 {
+		t := Table{Caption: "Evidence, graded by the Admiralty system (source A–F, item 1–6)", Head: []string{"Evidence", "Group", "Grade", "To fake", "Entered by"}}
+		for _, e := range a.Evidence {
+			t.Rows = append(t.Rows, []Cell{text(DefangText(e.Text)), text(words(Visible(e.Group))), text(Visible(e.Grade)), text(Visible(e.Cost)), text(Visible(e.Author))})
+		}
+		out = append(out, t)
+	}
+	if a.Linchpin != "" {
+		out = append(out, Note{"warn", "The statement hangs on one item: " + DefangText(a.Linchpin)})
+	}
+	if len(a.Change) > 0 {
+		out = append(out, Heading{"What would change this"}, List{Items: texts(a.Change)})
+	}
+	return out
+}
+
+func (b *builder) links() []Block {
+	links := append([]coldwatch.Link(nil), b.r.Links...)
+	if len(links) == 0 {
+		if b.p.Possible || b.p.Messages == 1 {
+			return []Block{Note{"open", "There is one message only, so nothing is linked yet. A second one like it would open a campaign."}}
+		}
+		return []Block{Note{"open", "The ledger of links is not part of this report."}}
+	}
+	sort.SliceStable(links, func(i, j int) bool {
+		x, y := links[i], links[j]
+		if x.Bits != y.Bits {
+			return x.Bits > y.Bits
+		}
+		return x.A+x.B < y.A+y.B
+	})
+	out := []Block{Paragraph{"Evidence is counted in bits: each bit doubles the odds that two messages are of one operation. The strongest links:"}}
+	t := Table{Head: []string{"Messages", "Bits", "Needed", "What they share"}}
+	for i, l := range links {
+		if i == maxLinks {
+			out = append(out, Paragraph{fmt.Sprintf("Shown: %d of %d links; the JSON form has them all.", maxLinks, len(links))})
+			break
+		}
+		var why []string
+		for k, term := range l.Terms {
+			if k == maxTerms {
+				why = append(why, fmt.Sprintf("and %d more", len(l.Terms)-maxTerms))
+				break
+			}
+			note := DefangText(term.Note)
+			if note == "" {
+				note = words(string(term.View)) + " " + Visible(term.Value)
+			}
+			why = append(why, strings.TrimSuffix(Cut(note, 300), ".")+" ("+signed(term.Bits)+")")
+		}
+		t.Rows = append(t.Rows, []Cell{code(Short(l.A) + " – " + Short(l.B)), number(Number(l.Bits)), number(Number(l.Threshold)), text(strings.Join(why, "; "))})
+	}
+	return append(out, t)
+}
+
+func signed(f float64) string {
+	if f > 0 {
+		return "+" + strconv.FormatFloat(f, 'f', 1, 64)
+	}
+	return strconv.FormatFloat(f, 'f', 1, 64)
+}
+
+func (b *builder) messages() []Block {
+	members := b.p.Members
+	if len(members) == 0 {
+		return nil
+	}
+	var out []Block
+	local := append([]coldwatch.LocalMessage(nil), b.r.Local...)
+	sort.SliceStable(local, func(i, j int) bool {
+		if !local[i].Received.Equal(local[j].Received) {
+			return local[i].Received.Before(local[j].Received)
+		}
+		return local[i].ID < local[j].ID
+	})
+	if len(local) > 0 {
+		t := Table{Caption: "At hand on this node", Head: []string{"Received", "Organisation", "From, as shown", "Subject", "Why it is hostile", "Id"}}
+		for i, m := range local {
+			if i == maxLocal {
+				break
+			}
+			reasons := texts(m.Reasons)
+			t.Rows = append(t.Rows, []Cell{text(Minute(m.Received)), text(b.organisation(m.Organisation)), text(Cut(Defang("", m.From), 120)),
+				text(Cut(DefangText(m.Subject), 160)), text(Cut(strings.Join(reasons[:min(3, len(reasons))], " "), 400)), code(Short(m.ID))})
+		}
+		out = append(out, t)
+		if e := local[0].Excerpt; e != "" {
+			out = append(out, Paragraph{"How the first one begins, recipient masked: “" + Cut(DefangText(e), 600) + "”"})
+		}
+		if len(local) > maxLocal {
+			out = append(out, Paragraph{fmt.Sprintf("Shown: the first %d of %d messages at hand.", maxLocal, len(local))})
+		}
+	}
+	out = append(out, Heading{"Ids of all " + Count(len(members), "message", "messages")})
+	ids := make([]string, 0, min(len(members), maxMessages))
+	for i, id := range members {
+		if i == maxMessages {
+			break
+		}
+		ids = append(ids, Visible(Short(id)))
+	}
+	out = append(out, Paragraph{strings.Join(ids, " ")})
+	if len(members) > maxMessages {
+		out = append(out, Paragraph{fmt.Sprintf("Shown: %d of %d; the JSON form has them all.", maxMessages, len(members))})
+	}
+	return out
+}
+
+func (b *builder) warnings() []Block {
+	if len(b.r.Warnings) == 0 {
+		return nil
+	}
+	t := Table{Head: []string{"Reader", "Because", "Marking", "State"}}
+	for _, w := range b.r.Warnings {
+		state := "ready to go out"
+		if w.Held != "" {
+			state = "held: " + DefangText(w.Held)
+		}
+		name := w.Name
+		if name == "" {
+			name = b.organisation(w.Reader)
+		}
+		t.Rows = append(t.Rows, []Cell{text(Visible(name)), text(words(Visible(w.Reason))), text(Label(w.Marking.TLP)), text(state)})
+	}
+	return []Block{t}
+}

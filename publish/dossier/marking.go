@@ -1,0 +1,267 @@
+package dossier
+
+import (
+	"slices"
+	"sort"
+	"strconv"
+	"strings"
+
+	"github.com/coldwatch/coldwatch"
+	"github.com/coldwatch/coldwatch/knowledge"
+)
+
+// The labels of TLP 2.0 (FIRST, August 2022), the freest first.
+var labels = []string{"TLP:CLEAR", "TLP:GREEN", "TLP:AMBER", "TLP:AMBER+STRICT", "TLP:RED"}
+
+// Level returns how strict a TLP label is: 0 for TLP:CLEAR to 4 for TLP:RED. A label that is unknown or missing counts as
+// TLP:RED, since what nobody released stays.
+func Level(tlp string) int {
+	tlp = strings.ToUpper(strings.TrimSpace(tlp))
+	if !strings.HasPrefix(tlp, "TLP:") {
+		tlp = "TLP:" + tlp
+	}
+	if tlp == "TLP:WHITE" { // TLP 1
+		tlp = "TLP:CLEAR"
+	}
+	if i := slices.Index(labels, tlp); i >= 0 {
+		return i
+	}
+	return len(labels) - 1
+}
+
+// Label returns the label in the spelling of TLP 2.0.
+func Label(tlp string) string { return labels[Level(tlp)] }
+
+// Meaning returns what a TLP label lets the reader do, in one sentence.
+func Meaning(tlp string) string {
+	return [...]string{
+		"This may be shared without limit.",
+		"Share within your community, not in public.",
+		"Share within your organisation and with its clients who need to know.",
+		"Share within your organisation only, with those who need to know.",
+		"For the eyes and ears of the named recipients only.",
+	}[Level(tlp)]
+}
+
+// Levels of marking from which a document may name the organisations that were hit. What people read on paper and screen may
+// name them to an organisation and its clients; what machines pass on without looking may not leave the organisation.
+const (
+	NamesInReports = 2 // TLP:AMBER
+	NamesInFeeds   = 3 // TLP:AMBER+STRICT
+)
+
+// Redact returns the report as it may stand under its marking. Under a level below names, the organisations that were hit
+// become "an organisation (role, country)" wherever they stand, running text included; their own messages, the ranked list of
+// who may be next and the warnings to others fall away. The report given is not changed. The pack may be nil.
+func Redact(r coldwatch.Report, pack *knowledge.Pack, names int) coldwatch.Report {
+	if Level(r.Marking.TLP) >= names {
+		return r
+	}
+	p := r.Profile
+	cover := covers(p, pack)
+	text := cover.replace
+	list := func(in []string) []string {
+		if in == nil {
+			return nil
+		}
+		out := make([]string, len(in))
+		for i, s := range in {
+			out[i] = text(s)
+		}
+		return out
+	}
+	judge := func(j coldwatch.Judgement) coldwatch.Judgement {
+		j.Text, j.Confidence = text(j.Text), text(j.Confidence)
+		j.Basis, j.Gaps, j.Change = list(j.Basis), list(j.Gaps), list(j.Change)
+		return j
+	}
+	judges := func(in []coldwatch.Judgement) []coldwatch.Judgement {
+		out := slices.Clone(in)
+		for i := range out {
+			out[i] = judge(out[i])
+		}
+		return out
+	}
+	p.Name, p.Summary, p.Gaps = text(p.Name), list(p.Summary), list(p.Gaps)
+	p.Targets = redactTargets(p)
+	p.NotTargeted = nil
+	p.Timeline = slices.Clone(p.Timeline)
+	for i := range p.Timeline {
+		p.Timeline[i].New = list(p.Timeline[i].New)
+	}
+	p.Phases = slices.Clone(p.Phases)
+	for i := range p.Phases {
+		p.Phases[i].Changes = list(p.Phases[i].Changes)
+	}
+	p.Start.Anchors, p.Start.Method = list(p.Start.Anchors), text(p.Start.Method)
+	p.Activity, p.Relations, p.Judgements = judge(p.Activity), judges(p.Relations), judges(p.Judgements)
+	p.Specificity.Reason = text(p.Specificity.Reason)
+	p.Objective.Observed, p.Objective.Inferred = list(p.Objective.Observed), judge(p.Objective.Inferred)
+	p.Doses.Reason = text(p.Doses.Reason)
+	p.Doses.Lanes = slices.Clone(p.Doses.Lanes)
+	for i := range p.Doses.Lanes {
+		l := &p.Doses.Lanes[i]
+		l.Stops, l.Alternatives = list(l.Stops), nil
+	}
+	p.Excursions = slices.Clone(p.Excursions)
+	for i := range p.Excursions {
+		p.Excursions[i].Organisation = text(p.Excursions[i].Organisation)
+	}
+	p.Size.Strata, p.Size.Reason, p.Size.Assumption = list(p.Size.Strata), text(p.Size.Reason), text(p.Size.Assumption)
+	if p.Next.Assessed {
+		p.Next = coldwatch.Prediction{Reason: "Organisations that may be next are told about themselves only; they are not listed under this marking."}
+	}
+	p.Attribution.Statement, p.Attribution.Linchpin = text(p.Attribution.Statement), text(p.Attribution.Linchpin)
+	p.Attribution.Change = list(p.Attribution.Change)
+	p.Attribution.Evidence = slices.Clone(p.Attribution.Evidence)
+	for i := range p.Attribution.Evidence {
+		p.Attribution.Evidence[i].Text = text(p.Attribution.Evidence[i].Text)
+	}
+	r.Profile, r.Warnings, r.Local = p, nil, nil
+	r.Links = redactLinks(r.Links, text)
+	return r
+}
+
+func redactTargets(p coldwatch.Profile) []coldwatch.TargetEntry {
+	out := slices.Clone(p.Targets)
+	for i := range out {
+		out[i].Organisation, out[i].Name, out[i].Sightings = "", coverName(p, out[i]), nil
+	}
+	return out
+}
+
+func redactLinks(in []coldwatch.Link, text func(string) string) []coldwatch.Link {
+	out := slices.Clone(in)
+	for i := range out {
+		out[i].Terms = slices.Clone(out[i].Terms)
+		for k := range out[i].Terms {
+			t := &out[i].Terms[k]
+			t.Value, t.Note, t.Implied = text(t.Value), text(t.Note), text(t.Implied)
+		}
+	}
+	return out
+}
+
+// coverName is what a target is called where it may not be named.
+func coverName(p coldwatch.Profile, t coldwatch.TargetEntry) string {
+	var marks []string
+	for _, role := range t.Roles {
+		marks = append(marks, RoleName(p, role))
+	}
+	if t.Country != "" {
+		marks = append(marks, CountryName(t.Country))
+	}
+	if len(marks) == 0 {
+		return "an organisation on the chain"
+	}
+	return "an organisation (" + strings.Join(marks, ", ") + ")"
+}
+
+// covers replaces ids, names, aliases and domains of the organisations hit, the longest first.
+func covers(p coldwatch.Profile, pack *knowledge.Pack) cover {
+	impersonated := map[string]bool{}
+	for _, s := range p.Impersonated {
+		impersonated[s.Value] = true
+	}
+	words := map[string]string{}
+	for _, t := range p.Targets {
+		if impersonated[t.Organisation] {
+			continue // hit as well as impersonated: its name stands in the lure, which is no secret
+		}
+		cover := coverName(p, t)
+		add := func(s string) {
+			if len(s) > 2 {
+				words[s] = cover
+			}
+		}
+		add(t.Organisation)
+		add(t.Name)
+		if pack == nil {
+			continue
+		}
+		for i := range pack.Organisations {
+			o := &pack.Organisations[i]
+			if o.ID != t.Organisation {
+				continue
+			}
+			add(o.Name)
+			for _, s := range slices.Concat(o.Aliases, o.Domains) {
+				add(s)
+			}
+		}
+	}
+	c := cover{words: map[string]string{}}
+	for k, v := range words {
+		c.keys = append(c.keys, strings.ToLower(k))
+		c.words[strings.ToLower(k)] = v
+	}
+	sort.Slice(c.keys, func(i, j int) bool {
+		return len(c.keys[i]) > len(c.keys[j]) || len(c.keys[i]) == len(c.keys[j]) && c.keys[i] < c.keys[j]
+	})
+	return c
+}
+
+// A cover holds the words that may not stand and what stands for them.
+type cover struct {
+	keys  []string // lower case, longest first
+	words map[string]string
+}
+
+// replace covers whole words, whatever their case.
+func (c cover) replace(s string) string {
+	if len(c.keys) == 0 {
+		return s
+	}
+	lower := strings.ToLower(s)
+	if len(lower) != len(s) { // a letter whose lower case is longer: give up the spelling, not the cover
+		s = lower
+	}
+	var b strings.Builder
+	letter := func(i int) bool {
+		if i < 0 || i >= len(s) {
+			return false
+		}
+		ch := lower[i]
+		return ch >= 0x80 || ch >= 'a' && ch <= 'z' || ch >= '0' && ch <= '9'
+	}
+next:
+	for i := 0; i < len(s); {
+		if !letter(i - 1) {
+			for _, k := range c.keys {
+				if strings.HasPrefix(lower[i:], k) && !letter(i+len(k)) {
+					b.WriteString(c.words[k])
+					i += len(k)
+					continue next
+				}
+			}
+		}
+		b.WriteByte(s[i])
+		i++
+	}
+	return b.String()
+}
+
+// Short shortens a sighting id for people: twelve hex digits tell messages of a campaign apart.
+func Short(id string) string {
+	if len(id) > 12 {
+		return id[:12]
+	}
+	return id
+}
+
+// ConfidenceNumber gives the STIX 2.1 figure (appendix A,
+// None/Low/Med/High) of a confidence word.
+func ConfidenceNumber(word string) int {
+	switch word {
+	case "high":
+		return 85
+	case "moderate", "medium":
+		return 50
+	case "low":
+		return 15
+	}
+	return 0
+}
+
+// Version names a report: campaign and version.
+func Version(p coldwatch.Profile) string { return p.Campaign + " version " + strconv.Itoa(p.Version) }

@@ -1,0 +1,96 @@
+// Package html writes a campaign's report as one HTML page that a director can read, print and pass on within its marking.
+//
+// The page is self-contained: its style and drawings stand in it, it needs no script, and its content security policy (CSP
+// level 3, a hash for the one style sheet, everything else 'none') keeps a browser from loading anything even if a text of the
+// attacker's got past the escaping. All text goes through html/template; dossier.Visible has made control and bidirectional
+// characters visible before. It follows the reader's light or dark setting, fits a telephone, and prints. Drawings carry a text
+// for screen readers (WCAG 2.2, 1.1.1), tables have captions and header cells (1.3.1).
+package html
+
+import (
+	"bytes"
+	"crypto/sha256"
+	_ "embed"
+	"encoding/base64"
+	"fmt"
+	"html/template"
+	"io"
+
+	"github.com/coldwatch/coldwatch"
+	"github.com/coldwatch/coldwatch/knowledge"
+	"github.com/coldwatch/coldwatch/publish/dossier"
+)
+
+//go:embed page.tmpl
+var pageText string
+
+//go:embed page.css
+var style string
+
+var page = template.Must(template.New("page").Funcs(template.FuncMap{
+	"kind":     kind,
+	"map":      drawMap,
+	"timeline": drawTimeline,
+	"bars":     drawBars,
+	"day":      dossier.Day,
+	"minute":   dossier.Minute,
+	"count":    dossier.Count,
+	"visible":  dossier.Visible,
+	"defang":   dossier.DefangText,
+	"meaning":  dossier.Meaning,
+}).Parse(pageText))
+
+// Format is the HTML format.
+type Format struct{}
+
+// Name returns "html".
+func (Format) Name() string { return "html" }
+
+// Extension returns ".html".
+func (Format) Extension() string { return ".html" }
+
+// Write writes the page.
+func (Format) Write(w io.Writer, r coldwatch.Report, pack *knowledge.Pack) error {
+	sum := sha256.Sum256([]byte(style))
+	var b bytes.Buffer
+	err := page.Execute(&b, struct {
+		*dossier.Document
+		Style  template.CSS
+		Policy string
+	}{
+		dossier.Build(r, pack),
+		template.CSS(style),
+		"default-src 'none'; style-src 'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'; base-uri 'none'; form-action 'none'",
+	})
+	if err != nil {
+		return fmt.Errorf("html report: %w", err)
+	}
+	_, err = w.Write(b.Bytes())
+	return err
+}
+
+func kind(b dossier.Block) string {
+	switch b.(type) {
+	case dossier.Paragraph:
+		return "paragraph"
+	case dossier.Heading:
+		return "heading"
+	case dossier.List:
+		return "list"
+	case dossier.Table:
+		return "table"
+	case dossier.Note:
+		return "note"
+	case dossier.Opinion:
+		return "opinion"
+	case dossier.Map:
+		return "map"
+	case dossier.Chain:
+		return "chain"
+	case dossier.Timeline:
+		return "timeline"
+	case dossier.Bars:
+		return "bars"
+	}
+	return ""
+}
