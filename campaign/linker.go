@@ -31,8 +31,10 @@ type Linker struct {
 	newest int64
 	stale  bool // something came since the last Relink
 
-	cand []candidate
-	seen []uint32 // by label: row + 1 that had it as a candidate last
+	cand  []candidate
+	seen  []uint32 // by label: tick of the placement that had it as a candidate last
+	tick  uint32   // placements so far
+	quiet bool     // a replay: no names, no events
 }
 
 // A cluster is what the online pass knows of a cluster of two or more rows.

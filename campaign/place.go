@@ -1,6 +1,7 @@
 package campaign
 
 import (
+	"cmp"
 	"slices"
 
 	"github.com/coldwatch/coldwatch"
@@ -43,15 +44,18 @@ func (l *Linker) Place(s coldwatch.Sighting) coldwatch.Placement {
 	l.setTotals()
 	joins := l.candidates(r, feats, class)
 	if class == classBenign || class&15 == classDropped {
-		l.background(feats, 1)
 		if class != classBenign || len(joins) == 0 {
+			l.background(feats, 1)
 			return coldwatch.Placement{}
 		}
-		l.background(feats, -1)
 		l.t.class[r] = classMissed
-		p := l.join(r, joins[0])
-		return p
+		joins = joins[:1]
 	}
+	return l.settle(r, joins)
+}
+
+// settle opens a cluster for row r or lets it join the best of joins, and merges what it bridges.
+func (l *Linker) settle(r uint32, joins []candidate) coldwatch.Placement {
 	if len(joins) == 0 {
 		l.open(r)
 		return coldwatch.Placement{}
@@ -161,14 +165,17 @@ func (l *Linker) candidates(r uint32, feats []uint32, class uint8) []candidate {
 			order = append(order, x)
 		}
 	}
-	slices.SortFunc(order, func(x, y uint32) int { return int(t.size[x]) - int(t.size[y]) })
+	slices.SortFunc(order, func(x, y uint32) int {
+		return cmp.Or(cmp.Compare(t.size[x], t.size[y]), cmp.Compare(t.key[x], t.key[y]))
+	})
+	l.tick++
 	var found []uint32
 	for _, x := range order {
 		n := l.offers(x, l.p.Newest)
 		for q, ok := t.head[x]-1, true; ok && n > 0; q, ok = t.older(q, x) {
 			n--
-			if c := l.label[q]; l.seen[c] != r+1 && q != r {
-				l.seen[c] = r + 1
+			if c := l.label[q]; l.seen[c] != l.tick && q != r {
+				l.seen[c] = l.tick
 				found = append(found, c)
 			}
 		}
@@ -190,7 +197,7 @@ func (l *Linker) candidates(r uint32, feats []uint32, class uint8) []candidate {
 		case a.bits < b.bits:
 			return 1
 		}
-		return int(a.label) - int(b.label)
+		return l.t.order(a.label, b.label)
 	})
 	return l.cand
 }
@@ -203,7 +210,7 @@ func (l *Linker) fits(r, label uint32, class uint8) (candidate, bool) {
 	k := candidate{label: label, bits: -1e9}
 	groups, agree := 0, 0
 	for _, e := range ex {
-		sc := l.s.compare(r, e, 1, r)
+		sc := l.s.compare(r, e, 1, l.tick)
 		if sc.bits > k.bits {
 			k.bits, k.best, k.strong, groups = sc.bits, e, sc.by, sc.groups
 		}
@@ -254,19 +261,15 @@ func (l *Linker) open(r uint32) {
 
 // join puts row r into a cluster, which becomes a campaign with its second member.
 func (l *Linker) join(r uint32, k candidate) coldwatch.Placement {
-	link := l.ledger(r, k.best, 1)
-	c := l.clusters[k.label]
 	var p coldwatch.Placement
+	if !l.quiet {
+		p.Link = l.ledger(r, k.best, 1)
+	}
+	c := l.clusters[k.label]
 	if c == nil {
 		c = &cluster{rows: []uint32{k.label}, ex: []uint32{k.label}}
 		l.clusters[k.label] = c
-		first := k.label
-		if l.t.before(r, first) {
-			first = r
-		}
-		name := l.fresh(first)
-		l.names[k.label] = name
-		l.event(coldwatch.CampaignEvent{Kind: "opened", Campaign: name, Sighting: l.t.ids[k.label], Reason: "two sightings share " + brief(link)})
+		l.christen(k.label, r, p.Link)
 		p.Opened = true
 	}
 	l.label[r] = k.label
@@ -278,9 +281,24 @@ func (l *Linker) join(r uint32, k candidate) coldwatch.Placement {
 	c.rows = append(c.rows, r)
 	l.exemplify(c, r)
 	l.t.chain(r)
-	p.Campaign, p.Link = l.names[k.label], link
-	l.event(coldwatch.CampaignEvent{Kind: "joined", Campaign: p.Campaign, Sighting: l.t.ids[r], Reason: brief(link)})
+	if !l.quiet {
+		p.Campaign = l.names[k.label]
+		l.event(coldwatch.CampaignEvent{Kind: "joined", Campaign: p.Campaign, Sighting: l.t.ids[r], Reason: brief(p.Link)})
+	}
 	return p
+}
+
+// christen names the campaign that a cluster becomes with its second member.
+func (l *Linker) christen(label, second uint32, link coldwatch.Link) {
+	if l.quiet {
+		return
+	}
+	first := label
+	if l.t.before(second, first) {
+		first = second
+	}
+	l.names[label] = l.fresh(first)
+	l.event(coldwatch.CampaignEvent{Kind: "opened", Campaign: l.names[label], Sighting: l.t.ids[label], Reason: "two sightings share " + brief(link)})
 }
 
 // holds tells whether a cluster already has a value: by its exemplars and by the value's newest holders.
@@ -402,7 +420,6 @@ func (l *Linker) merge(a, b uint32, e edge) string {
 	}
 	ca, rows := l.clusters[a], l.members(b)
 	ex := l.exemplars(b)
-	why := brief(l.ledger(e.a, e.b, 2))
 	for _, r := range rows {
 		l.label[r] = a
 	}
@@ -411,9 +428,13 @@ func (l *Linker) merge(a, b uint32, e edge) string {
 		l.exemplify(ca, r)
 	}
 	l.count--
+	delete(l.clusters, b)
+	if l.quiet {
+		return ""
+	}
 	other := l.names[b]
 	delete(l.names, b)
-	delete(l.clusters, b)
+	why := brief(l.ledger(e.a, e.b, 1))
 	if other == "" {
 		l.event(coldwatch.CampaignEvent{Kind: "joined", Campaign: l.names[a], Sighting: l.t.ids[rows[0]], Reason: why})
 		return ""

@@ -10,9 +10,9 @@ import (
 // Relink does all linking again, without the order of arrival, and returns the events of what changed. The partition
 // afterwards is a function of the set of sightings, the parameters and the words.
 //
-//  1. Chains are put in canonical order: by receipt, then id.
-//  2. Each row is compared with its nearest neighbours in the chains of its values. Pass one counts single rows and has
-//     the online threshold; each further pass counts the clusters of the one before and has the re-link threshold.
+//  1. The rows are placed anew in canonical order, by receipt and id: this gives the fragments.
+//  2. Each row is compared with its nearest neighbours in the chains of its values, with the fragments as the clusters
+//     that the counts are over and a lower threshold, for there is no burn-in any more.
 //  3. Clusters grow along the links, strongest first, under the rules of merging (see grower).
 //  4. Ordinary mail with overwhelming evidence joins last.
 //  5. Clusters take the campaign id that they overlap most.
@@ -23,19 +23,11 @@ func (l *Linker) Relink() []coldwatch.CampaignEvent {
 	l.compile()
 	l.classify()
 	order := l.t.canonical(func(r uint32) bool { return l.t.class[r] == classJoin || l.t.class[r] == classLink })
-	l.t.rechain(order)
 	old := l.label
-	labels := make([]uint32, len(l.label))
-	for r := range labels {
-		labels[r] = uint32(r)
-	}
+	labels := l.replay(order)
 	n := l.recount(labels, order)
-	for pass := range max(1, l.p.Passes) {
-		need := l.p.Relink
-		if pass == 0 && l.p.Passes > 1 {
-			need = l.p.Online
-		}
-		labels = l.pass(labels, order, n, need)
+	for range max(1, l.p.Passes-1) {
+		labels = l.pass(labels, order, n, l.p.Relink)
 		n = l.recount(labels, order)
 	}
 	l.label = labels
@@ -43,7 +35,6 @@ func (l *Linker) Relink() []coldwatch.CampaignEvent {
 	l.s.setTotals(n, float64(l.plain)+l.warm)
 	l.gather(order)
 	l.missed()
-	clear(l.bridges)
 	l.stale = false
 	return l.rename(old)
 }
@@ -71,6 +62,37 @@ func (l *Linker) classify() {
 		}
 		l.t.class[r] = c
 	}
+}
+
+// replay places all rows as if they had arrived in canonical order, and returns their labels. A cluster that grows row by
+// row leaves its own values out of the counts from its second member on; counting first and clustering then would hold
+// a campaign's size against it.
+func (l *Linker) replay(order []uint32) []uint32 {
+	clear(l.t.head)
+	clear(l.t.size)
+	clear(l.t.g)
+	l.label = make([]uint32, len(l.label))
+	for r := range l.label {
+		l.label[r] = uint32(r)
+	}
+	l.s.labels = l.label
+	l.reset()
+	l.clusters, l.count, l.tick, l.quiet = map[uint32]*cluster{}, 0, 0, true
+	for _, r := range order {
+		l.setTotals()
+		l.settle(r, l.candidates(r, l.t.feats(r), l.t.class[r]))
+	}
+	l.quiet = false
+	return l.label
+}
+
+// reset forgets what was remembered of earlier counts.
+func (l *Linker) reset() {
+	clear(l.bridges)
+	clear(l.seen)
+	clear(l.s.mark)
+	clear(l.s.memo)
+	l.s.ticket = 0
 }
 
 // recount counts, for each value, the clusters that hold it, and returns the number of clusters.
@@ -169,10 +191,8 @@ func (l *Linker) gather(order []uint32) {
 
 // missed lets ordinary mail join on overwhelming evidence, after the clusters stand and without being counted.
 func (l *Linker) missed() {
-	l.seen = make([]uint32, len(l.label))
-	l.s.mark = make([]uint32, len(l.label))
-	l.s.ticket = 0
-	clear(l.s.memo)
+	l.reset()
+	l.tick = 0
 	type joiner struct{ row, label uint32 }
 	var js []joiner
 	for _, r := range l.t.canonical(func(r uint32) bool { return l.t.class[r] == classBenign }) {

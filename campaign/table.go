@@ -1,7 +1,9 @@
 package campaign
 
 import (
+	"cmp"
 	"slices"
+	"strings"
 
 	"github.com/coldwatch/coldwatch"
 )
@@ -233,13 +235,13 @@ func (t *table) canonical(keep func(r uint32) bool) []uint32 {
 			out = append(out, uint32(r))
 		}
 	}
-	slices.SortFunc(out, func(a, b uint32) int {
-		if t.before(a, b) {
-			return -1
-		}
-		return 1
-	})
+	slices.SortFunc(out, t.order)
 	return out
+}
+
+// order compares rows in the canonical order.
+func (t *table) order(a, b uint32) int {
+	return cmp.Or(cmp.Compare(t.at[a], t.at[b]), strings.Compare(t.ids[a], t.ids[b]))
 }
 
 // before is the canonical order of rows.

@@ -61,7 +61,7 @@ func (l *Linker) tree(label uint32) []edge {
 	best := map[uint32]edge{}
 	left := core[1:]
 	consider := func(r, to uint32) {
-		sc := l.s.compare(r, to, 1, r)
+		sc := l.s.compare(r, to, 1, l.tick)
 		if e, ok := best[r]; !ok || float32(sc.bits) > e.bits {
 			best[r] = edge{r, to, float32(sc.bits)}
 		}
@@ -94,7 +94,7 @@ func (l *Linker) closest(r uint32) (uint32, bool) {
 		if e == r {
 			continue
 		}
-		if sc := l.s.compare(r, e, 1, r); !found || sc.bits > bits {
+		if sc := l.s.compare(r, e, 1, l.tick); !found || sc.bits > bits {
 			best, bits, found = e, sc.bits, true
 		}
 	}
@@ -103,7 +103,7 @@ func (l *Linker) closest(r uint32) (uint32, bool) {
 
 // ledger puts the comparison of two rows in words.
 func (l *Linker) ledger(a, b uint32, out float64) coldwatch.Link {
-	sc := l.s.compare(a, b, out, a)
+	sc := l.s.compare(a, b, out, l.tick)
 	k := coldwatch.Link{
 		A: l.t.ids[a], B: l.t.ids[b], Bits: round(sc.bits), Threshold: round(l.threshold(l.p.Relink, classLink)),
 		Probability: l.s.probability(sc.bits),
@@ -233,7 +233,7 @@ func (l *Linker) without(rows []uint32, v coldwatch.View, value string) [][]stri
 			if find(i) == find(j) {
 				continue
 			}
-			sc := l.s.compareFeats(kept[i], kept[j], masks[i], masks[j], 1, rows[i])
+			sc := l.s.compareFeats(kept[i], kept[j], masks[i], masks[j], 1, l.tick)
 			if sc.bits >= need && sc.groups >= l.p.Groups {
 				parent[find(i)] = find(j)
 			}
