@@ -59,3 +59,17 @@ func (e *Engine) forgetLinker(ctx context.Context) error {
 	e.linker = nil
 	return e.Store.PutSetting(ctx, linkerSetting, nil)
 }
+
+// Say stores an analyst's word, or its undoing, and brings the campaigns up to date with it.
+func (e *Engine) Say(ctx context.Context, w coldwatch.Word) error {
+	l, err := e.Linker(ctx)
+	if err != nil {
+		return err
+	}
+	if err := e.Store.PutWord(ctx, w); err != nil {
+		return err
+	}
+	l.Say(w)
+	_, err = e.Update(ctx)
+	return err
+}

@@ -31,10 +31,14 @@ type cli struct {
 	Report     reportCmd     `cmd:"" help:"Write a campaign's report: HTML, Markdown, STIX, JSON and more."`
 	Warnings   warningsCmd   `cmd:"" help:"List who must be told what."`
 	Search     searchCmd     `cmd:"" help:"Find stored messages by words and indicators."`
+	Say        sayCmd        `cmd:"" help:"Say what you know of messages: linked, not linked, benign."`
+	Unsay      unsayCmd      `cmd:"" help:"Take a word back."`
+	Words      wordsCmd      `cmd:"" help:"List what analysts said."`
 	Init       initCmd       `cmd:"" help:"Say who you are on the chain: writes your own pack on top of the embedded one."`
 	Pack       packCmd       `cmd:"" help:"Check and show chain packs."`
 	Demo       demoCmd       `cmd:"" help:"Rebuild the public case of 2020 with invented people, and find it."`
 	Measure    measureCmd    `cmd:"" help:"Compare what is found on labelled scenarios with the truth."`
+	Torture    tortureCmd    `cmd:"" help:"Walk hostile messages and print panics, times and memory."`
 	Purge      purgeCmd      `cmd:"" help:"Forget messages by recipient or age."`
 	Backup     backupCmd     `cmd:"" help:"Write a consistent copy of the database."`
 	Restore    restoreCmd    `cmd:"" help:"Put a copy back in place."`

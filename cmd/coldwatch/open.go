@@ -75,8 +75,15 @@ func (g *Globals) engine(ctx context.Context, path string, pack *knowledge.Pack,
 	if err != nil {
 		return nil, err
 	}
-	return engine.New(engine.Config{Store: st, Pack: pack, Options: analysis.Options{}, Limits: message.Default(),
-		Linking: campaign.Default(), Clock: func() time.Time { return time.Now().UTC() }}), nil
+	e := g.walker(pack)
+	e.Store = st
+	return e, nil
+}
+
+// walker gives an engine without a store: it walks messages and keeps nothing.
+func (g *Globals) walker(pack *knowledge.Pack) *engine.Engine {
+	return engine.New(engine.Config{Pack: pack, Options: analysis.Options{}, Limits: message.Default(), Linking: campaign.Default(),
+		Clock: func() time.Time { return time.Now().UTC() }})
 }
 
 // open is engine with the usual database and pack, for commands that read.

@@ -1,0 +1,134 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"runtime/debug"
+	"slices"
+	"time"
+
+	"github.com/coldwatch/coldwatch"
+	"github.com/coldwatch/coldwatch/engine"
+	"github.com/coldwatch/coldwatch/measure"
+)
+
+type tortureCmd struct {
+	Dirs []string `arg:"" name:"dir" help:"Folders of hostile, malformed or odd messages; every file is taken as one." type:"existingdir"`
+	Slow int      `help:"List that many of the slowest." default:"10"`
+}
+
+func (tortureCmd) Help() string {
+	return "Walks every file of the folders as one message, without storing anything, and prints panics, times, memory and verdicts. " +
+		"The bars: no panic, no message over 2 s, 99 % under 50 ms, at most 256 MB above the start, a verdict for each."
+}
+
+// tortured is what --json prints.
+type tortured struct {
+	Messages  int                     `json:"messages"`
+	Bytes     int64                   `json:"bytes"`
+	Panics    []string                `json:"panics"`
+	NoVerdict []string                `json:"no_verdict"`
+	Over2s    int                     `json:"over_2s"`
+	P50       float64                 `json:"p50_ms"`
+	P99       float64                 `json:"p99_ms"`
+	Max       float64                 `json:"max_ms"`
+	AboveBase float64                 `json:"peak_above_base_mb"`
+	Classes   map[coldwatch.Class]int `json:"classes"`
+	Ambiguous int                     `json:"ambiguous"` // messages that can be read in more than one way
+	Defects   int                     `json:"with_defects"`
+	Slowest   []timed                 `json:"slowest"`
+}
+
+type timed struct {
+	File string  `json:"file"`
+	MS   float64 `json:"ms"`
+}
+
+func (c tortureCmd) Run(ctx context.Context, g *Globals) error {
+	pack, err := g.pack("")
+	if err != nil {
+		return err
+	}
+	e := g.walker(pack)
+	r := tortured{Panics: []string{}, NoVerdict: []string{}, Classes: map[coldwatch.Class]int{}}
+	e.Walk(coldwatch.Submission{Raw: []byte("From: a@b.example\nSubject: warm\n\nup\n")})
+	base := measure.PeakRSS()
+	p := g.progress("torturing")
+	var times []timed
+	for _, dir := range c.Dirs {
+		err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
+			if err != nil || !d.Type().IsRegular() {
+				return err
+			}
+			raw, err := os.ReadFile(path)
+			if err != nil {
+				return err
+			}
+			times = append(times, timed{path, r.walk(e, path, raw)})
+			p.show(engine.Progress{Messages: r.Messages})
+			return ctx.Err()
+		})
+		if err != nil {
+			return err
+		}
+	}
+	p.done()
+	if len(times) == 0 {
+		return hinted("every file below the folder is taken as a message", "there are no files in %s", c.Dirs)
+	}
+	r.AboveBase = measure.PeakRSS() - base
+	slices.SortFunc(times, func(a, b timed) int { return int(1e6 * (b.MS - a.MS)) })
+	r.Max, r.P99, r.P50 = times[0].MS, times[len(times)/100].MS, times[len(times)/2].MS
+	for _, t := range times {
+		if t.MS > 2000 {
+			r.Over2s++
+		}
+	}
+	r.Slowest = times[:min(c.Slow, len(times))]
+	if g.JSON {
+		return g.printJSON(r)
+	}
+	g.print("%s, %.1f MB: %s", count(r.Messages, "message"), float64(r.Bytes)/1e6, verdicts(r.Classes))
+	g.print("%s, %d without a verdict, %d over 2 s; median %.2f ms, 99 %% within %.1f ms, slowest %.0f ms; %.0f MB above the start", count(len(r.Panics), "panic"),
+		len(r.NoVerdict), r.Over2s, r.P50, r.P99, r.Max, r.AboveBase)
+	g.print("%d with defects, %d that can be read in more than one way", r.Defects, r.Ambiguous)
+	for _, t := range r.Slowest {
+		g.print("  %8.1f ms  %s", t.MS, safe(t.File))
+	}
+	for _, x := range r.Panics {
+		g.print("  panic: %s", safe(x))
+	}
+	if len(r.Panics)+len(r.NoVerdict) > 0 {
+		return hinted("each is a defect of coldwatch: please report it with the file", "%s and %d without a verdict", count(len(r.Panics), "panic"), len(r.NoVerdict))
+	}
+	return nil
+}
+
+// walk takes one message and returns the milliseconds that it took.
+func (r *tortured) walk(e *engine.Engine, path string, raw []byte) float64 {
+	r.Messages++
+	r.Bytes += int64(len(raw))
+	start := time.Now()
+	func() {
+		defer func() {
+			if v := recover(); v != nil {
+				r.Panics = append(r.Panics, fmt.Sprintf("%s: %v\n%s", path, v, debug.Stack()))
+			}
+		}()
+		w := e.Walk(coldwatch.Submission{Raw: raw, Source: path})
+		r.Classes[w.Analysis.Verdict.Class]++
+		if w.Analysis.Verdict.Class == "" {
+			r.NoVerdict = append(r.NoVerdict, path)
+		}
+		if len(w.Analysis.Message.Defects) > 0 {
+			r.Defects++
+		}
+		if slices.ContainsFunc(w.Analysis.Message.Defects, func(d coldwatch.Defect) bool { return d.Ambiguous }) {
+			r.Ambiguous++
+		}
+	}()
+	return float64(time.Since(start).Microseconds()) / 1000
+}
