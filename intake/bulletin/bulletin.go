@@ -94,7 +94,7 @@ func (x *extractor) json(v any, depth int) {
 
 // text reads running text word by word.
 func (x *extractor) text(s string) {
-	s = refang(s)
+	s = refang(strings.ToValidUTF8(s, " "))
 	for _, w := range strings.FieldsFunc(s, func(r rune) bool {
 		return unicode.IsSpace(r) || strings.ContainsRune(`<>"'|,;{}()`+"`“”‘’«»", r) || unicode.IsControl(r)
 	}) {
@@ -116,7 +116,7 @@ func (x *extractor) word(w string) {
 	if len(w) < 4 || len(w) > 2048 {
 		return
 	}
-	low := strings.ToLower(w)
+	low := lower(w)
 	if i := strings.Index(low, "://"); i > 0 {
 		start := max(strings.LastIndex(low[:i], "http"), strings.LastIndex(low[:i], "ftp"))
 		if start >= 0 {
@@ -152,7 +152,7 @@ func (x *extractor) word(w string) {
 
 func (x *extractor) url(w string) {
 	rest := w[strings.Index(w, "://")+3:]
-	host, tail := strings.ToLower(rest), ""
+	host, tail := lower(rest), ""
 	if i := strings.IndexAny(host, "/?#"); i >= 0 {
 		host, tail = host[:i], rest[i:]
 	}
@@ -171,7 +171,7 @@ func (x *extractor) url(w string) {
 		return
 	}
 	if len(tail) > 1 { // more than a bare host
-		x.add(coldwatch.URL, strings.ToLower(w[:strings.Index(w, "://")])+"://"+host+tail, w)
+		x.add(coldwatch.URL, lower(w[:strings.Index(w, "://")])+"://"+host+tail, w)
 	}
 }
 
@@ -215,4 +215,14 @@ func domain(s string) string {
 		return ""
 	}
 	return a
+}
+
+// lower lowers ASCII letters only, so that offsets stay what they are.
+func lower(s string) string {
+	return strings.Map(func(r rune) rune {
+		if 'A' <= r && r <= 'Z' {
+			return r + 'a' - 'A'
+		}
+		return r
+	}, s)
 }
