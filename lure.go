@@ -2,7 +2,7 @@ package coldwatch
 
 // A Lure is what a message wants and what it knows.
 type Lure struct {
-	Theme      string     `json:"theme"`             // "quotation", "tender", "order", "contract", "invoice", "customs", "programme", "meeting", "document", "account", "delivery", "charity", "other"
+	Theme      string     `json:"theme"`             // "quotation", "tender", "order", "contract", "invoice", "customs", "programme", "meeting", "document", "account", "delivery", "charity", "job", "newsletter", "advance-fee", "extortion", "prize", "investment", "gift-card", "payroll", "subscription", "dating", "other"
 	Act        string     `json:"act"`               // "open-attachment", "sign-in", "click", "reply", "pay", "change-bank", "send-information", "none"
 	Language   string     `json:"language"`          // ISO 639-1, "" when too short to tell
 	Score      float64    `json:"score"`             // bits for the theme
