@@ -144,7 +144,7 @@ func (g *grower) joins(a, b uint32, e edge) bool {
 			if sc.bits >= 0 {
 				agree++
 			}
-			if sc.bits >= g.need && sc.groups >= g.l.p.Groups && !(x == e.a && y == e.b) && !(x == e.b && y == e.a) {
+			if g.s.holds(&sc, g.need) && !(x == e.a && y == e.b) && !(x == e.b && y == e.a) {
 				es = append(es, edge{x, y, float32(sc.bits)})
 			}
 		}

@@ -20,7 +20,8 @@ type item struct {
 // A score is the ledger between two rows, before it is put in words.
 type score struct {
 	bits   float64
-	groups int // groups that agree with at least GroupBits
+	groups int     // groups that agree with at least GroupBits
+	own    float64 // most bits of one view that tells of the operator
 	items  []item
 	by     [maxGroups]float64 // agreement by group
 	neg    [maxGroups]float64 // disagreement that counted, by group
@@ -38,6 +39,7 @@ type scorer struct {
 	n      float64  // clusters
 	total  float64  // n + background + 100: the denominator of u
 	cap    float64
+	own    float64 // bits that one view of the operator's own must give
 
 	mark   []uint32 // by label: ticket of the walk that met it last
 	ticket uint32
@@ -116,7 +118,7 @@ func (s *scorer) given(x, y uint32, u, out float64, now uint32) float64 {
 	if c.full {
 		holds, both = math.Max(0, holds-out), math.Max(0, both-out)
 	}
-	return math.Min(1, (both+2*u)/(holds+2))
+	return math.Min(1, (both+s.p.Witnesses*u)/(holds+s.p.Witnesses))
 }
 
 // agree fills s.buf with the values that rows a and b share, and returns how many, with the views both have and those
@@ -244,11 +246,21 @@ func (s *scorer) compareFeats(fa, fb []uint32, ma, mb uint32, out float64, now u
 		}
 		first[g] = first[g] || w > 0
 		it.w = w
+		if s.views[it.v].own {
+			sc.own = max(sc.own, w)
+		}
 		sc.by[g] += w
 		sc.bits += w
 	}
 	s.disagree(&sc, both&^same)
 	return sc
+}
+
+// holds tells whether the evidence makes a link: enough bits, in enough groups, one of them the operator's own. A kit, its
+// paths, its mailer and its networks are sold to many: without a host, a sender or a text in common they show a common
+// seller.
+func (s *scorer) holds(sc *score, need float64) bool {
+	return sc.bits >= need && sc.groups >= s.p.Groups && sc.own >= s.own
 }
 
 // disagree takes off, for each group that agrees in less than a bit, what its worst view says.

@@ -9,7 +9,7 @@ import (
 
 // A Linker links sightings into campaigns. It is not safe for concurrent use.
 type Linker struct {
-	Clock func() time.Time // time of events; nil: receipt of the newest sighting
+	clock func() time.Time // time of events; nil: receipt of the newest sighting
 
 	p      Parameters
 	t      *table
@@ -55,7 +55,7 @@ func New(p Parameters) *Linker {
 	for i, v := range views {
 		l.number[v.name] = uint8(i)
 	}
-	l.s = &scorer{p: &l.p, t: l.t, views: views, ngroup: len(groups), text: text, memo: make([]memo, 1<<16)}
+	l.s = &scorer{p: &l.p, t: l.t, views: views, ngroup: len(groups), text: text, own: p.OwnBits, memo: make([]memo, 1<<16)}
 	l.warmUp()
 	return l
 }
@@ -87,8 +87,8 @@ func (s *scorer) setTotals(clusters, plain float64) {
 }
 
 func (l *Linker) now() time.Time {
-	if l.Clock != nil {
-		return l.Clock()
+	if l.clock != nil {
+		return l.clock()
 	}
 	return time.UnixMilli(l.newest).UTC()
 }
@@ -98,3 +98,6 @@ func (l *Linker) event(e coldwatch.CampaignEvent) coldwatch.CampaignEvent {
 	l.events[e.Campaign] = append(l.events[e.Campaign], e)
 	return e
 }
+
+// SetClock sets the clock that dates events. Without one an event has the receipt of the newest sighting.
+func (l *Linker) SetClock(now func() time.Time) { l.clock = now }

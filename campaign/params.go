@@ -12,6 +12,7 @@ type ViewParameter struct {
 	Group string         `json:"group"` // dependence group
 	M     float64        `json:"m"`     // P(agree | same campaign)
 	U     float64        `json:"u"`     // P(agree | different campaigns), used for disagreement only
+	Own   bool           `json:"own"`   // tells of the operator, not of what he bought: a link needs at least one such view
 	Block string         `json:"block"` // "always", "rare" (unless a hub), "never": whether its values offer candidates
 }
 
@@ -27,6 +28,9 @@ type Parameters struct {
 	Floor        float64         `json:"floor"`        // least bits of a group that disagrees (negative)
 	GroupBits    float64         `json:"group_bits"`   // bits that make a group count as agreeing
 	Groups       int             `json:"groups"`       // groups that must agree
+	OwnBits      float64         `json:"own_bits"`     // bits that one view of the operator's own must give
+	OwnRelink    float64         `json:"own_relink"`   // the same in the re-link pass
+	Witnesses    float64         `json:"witnesses"`    // strength of the prior of P(x|y), in clusters
 	Fraction     float64         `json:"fraction"`     // part of the exemplar pairs that must not contradict
 	Exemplars    int             `json:"exemplars"`    // members a cluster is compared by
 	Newest       int             `json:"newest"`       // members that a value offers as candidates
@@ -44,37 +48,40 @@ func Default() Parameters {
 	return Parameters{
 		Version: "2026.1",
 		Views: []ViewParameter{
-			{coldwatch.ViewHost, "infra", .65, .02, "always"},
-			{coldwatch.ViewPath, "infra", .85, .10, "rare"},
-			{coldwatch.ViewLinkHost, "infra", .60, .05, "always"},
-			{coldwatch.ViewStructure, "payload", .80, .05, "rare"},
-			{coldwatch.ViewLayers, "payload", .85, .20, "never"},
-			{coldwatch.ViewAttachment, "payload", .20, .001, "always"},
-			{coldwatch.ViewFuzzy, "payload", .30, .01, "always"},
-			{coldwatch.ViewImage, "payload", .30, .02, "rare"},
-			{coldwatch.ViewFileName, "payload", .45, .03, "rare"},
-			{coldwatch.ViewMetadata, "payload", .60, .05, "rare"},
-			{coldwatch.ViewSender, "sender", .60, .01, "always"},
-			{coldwatch.ViewReplyTo, "sender", .60, .02, "always"},
-			{coldwatch.ViewEnvelope, "sender", .60, .02, "always"},
-			{coldwatch.ViewDKIM, "sender", .60, .05, "rare"},
-			{coldwatch.ViewPersona, "sender", .50, .02, "rare"},
-			{coldwatch.ViewNet, "net", .50, .02, "rare"},
-			{coldwatch.ViewTooling, "tooling", .85, .10, "never"},
-			{coldwatch.ViewText, "text", .45, .01, "always"},
-			{coldwatch.ViewSubject, "text", .65, .02, "rare"},
-			{coldwatch.ViewIdentity, "meaning", .95, .10, "never"},
-			{coldwatch.ViewTheme, "meaning", .95, .20, "never"},
-			{coldwatch.ViewModels, "meaning", .80, .10, "never"},
+			{coldwatch.ViewHost, "infra", .65, .02, true, "always"},
+			{coldwatch.ViewPath, "infra", .85, .10, false, "rare"},
+			{coldwatch.ViewLinkHost, "infra", .60, .05, true, "always"},
+			{coldwatch.ViewStructure, "payload", .80, .05, false, "rare"},
+			{coldwatch.ViewLayers, "payload", .85, .20, false, "never"},
+			{coldwatch.ViewAttachment, "payload", .20, .001, true, "always"},
+			{coldwatch.ViewFuzzy, "payload", .30, .01, false, "always"},
+			{coldwatch.ViewImage, "payload", .30, .02, false, "rare"},
+			{coldwatch.ViewFileName, "payload", .45, .03, false, "rare"},
+			{coldwatch.ViewMetadata, "payload", .60, .05, false, "rare"},
+			{coldwatch.ViewSender, "sender", .60, .01, true, "always"},
+			{coldwatch.ViewReplyTo, "sender", .60, .02, true, "always"},
+			{coldwatch.ViewEnvelope, "sender", .60, .02, true, "always"},
+			{coldwatch.ViewDKIM, "sender", .60, .05, true, "rare"},
+			{coldwatch.ViewPersona, "sender", .50, .02, true, "rare"},
+			{coldwatch.ViewNet, "net", .50, .02, false, "rare"},
+			{coldwatch.ViewTooling, "tooling", .85, .10, false, "never"},
+			{coldwatch.ViewText, "text", .45, .01, true, "always"},
+			{coldwatch.ViewSubject, "text", .65, .02, false, "rare"},
+			{coldwatch.ViewIdentity, "meaning", .95, .10, false, "never"},
+			{coldwatch.ViewTheme, "meaning", .95, .20, false, "never"},
+			{coldwatch.ViewModels, "meaning", .80, .10, false, "never"},
 		},
 		Text:         [3]float64{.85, .75, .45},
-		Online:       20,
+		Online:       16,
 		Relink:       14,
 		Cap:          10,
 		Share:        .5,
 		Floor:        -3,
 		GroupBits:    3,
 		Groups:       2,
+		OwnBits:      3,
+		OwnRelink:    0,
+		Witnesses:    12,
 		Fraction:     .3,
 		Exemplars:    12,
 		Newest:       40,
@@ -102,6 +109,7 @@ type view struct {
 	name  coldwatch.View
 	group uint8
 	block uint8
+	own   bool
 	m     float64
 	neg   float64 // bits of disagreement
 }
@@ -129,7 +137,7 @@ func (p Parameters) compile() (views []view, groups []string, text uint8) {
 			at[v.Group] = g
 			groups = append(groups, v.Group)
 		}
-		w := view{name: v.View, group: g, m: v.M, neg: math.Max(p.Floor, math.Log2((1-v.M)/(1-v.U)))}
+		w := view{name: v.View, group: g, own: v.Own, m: v.M, neg: math.Max(p.Floor, math.Log2((1-v.M)/(1-v.U)))}
 		switch v.Block {
 		case "always":
 			w.block = blockAlways

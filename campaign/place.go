@@ -208,17 +208,17 @@ func (l *Linker) fits(r, label uint32, class uint8) (candidate, bool) {
 	ex := l.exemplars(label)
 	need := l.threshold(l.p.Online, class)
 	k := candidate{label: label, bits: -1e9}
-	groups, agree := 0, 0
+	agree, holds := 0, false
 	for _, e := range ex {
 		sc := l.s.compare(r, e, 1, l.tick)
-		if sc.bits > k.bits {
-			k.bits, k.best, k.strong, groups = sc.bits, e, sc.by, sc.groups
+		if h := l.s.holds(&sc, need); h && !holds || h == holds && sc.bits > k.bits {
+			k.bits, k.best, k.strong, holds = sc.bits, e, sc.by, h
 		}
 		if sc.bits >= 0 {
 			agree++
 		}
 	}
-	ok := k.bits >= need && groups >= l.p.Groups && float64(agree) >= l.p.Fraction*float64(len(ex)) &&
+	ok := holds && float64(agree) >= l.p.Fraction*float64(len(ex)) &&
 		(class != classBenign || l.owned(&k.strong)) && !l.forbidden(r, label)
 	return k, ok
 }

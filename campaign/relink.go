@@ -33,6 +33,7 @@ func (l *Linker) Relink() []coldwatch.CampaignEvent {
 	l.label = labels
 	l.s.labels = labels
 	l.s.setTotals(n, float64(l.plain)+l.warm)
+	l.s.own = l.p.OwnBits
 	l.gather(order)
 	l.missed()
 	l.stale = false
@@ -78,6 +79,7 @@ func (l *Linker) replay(order []uint32) []uint32 {
 	l.s.labels = l.label
 	l.reset()
 	l.clusters, l.count, l.tick, l.quiet = map[uint32]*cluster{}, 0, 0, true
+	l.s.own = l.p.OwnBits
 	for _, r := range order {
 		l.setTotals()
 		l.settle(r, l.candidates(r, l.t.feats(r), l.t.class[r]))
@@ -125,6 +127,7 @@ func (l *Linker) pass(labels, order []uint32, n, need float64) []uint32 {
 	s.setTotals(n, float64(l.plain)+l.warm)
 	clear(s.memo)
 	need += grow(n)
+	s.own = l.p.OwnRelink
 	rank := make([]uint32, len(labels))
 	for i, r := range order {
 		rank[r] = uint32(i)
@@ -152,7 +155,7 @@ func (l *Linker) edges(labels, order []uint32, need float64) []edge {
 				}
 				met[q] = r + 1
 				sc := l.s.compare(r, q, leftOut(labels, r, q), 1)
-				if sc.bits >= need && sc.groups >= l.p.Groups {
+				if l.s.holds(&sc, need) {
 					out = append(out, edge{r, q, float32(sc.bits)})
 				}
 			}

@@ -63,8 +63,8 @@ func newTable() *table {
 	return &table{row: map[string]uint32{}, off: []uint32{0}, names: []byte{0}, slots: make([]uint32, 1024), orgNum: map[string]uint32{}}
 }
 
-// hash is FNV-1a over the view's number and the value, finished so that all bits of the slot index depend on it.
-func hash(v uint8, s string) uint64 {
+// digest is FNV-1a over the view's number and the value, finished so that all bits of the slot index depend on it.
+func digest(v uint8, s string) uint64 {
 	h := uint64(14695981039346656037)
 	h = (h ^ uint64(v)) * 1099511628211
 	for i := 0; i < len(s); i++ {
@@ -77,7 +77,7 @@ func hash(v uint8, s string) uint64 {
 
 // find returns the number of a value, or ok false.
 func (t *table) find(v uint8, s string) (uint32, bool) {
-	h := hash(v, s)
+	h := digest(v, s)
 	mask := uint64(len(t.slots) - 1)
 	for i := h & mask; ; i = (i + 1) & mask {
 		n := t.slots[i]
@@ -117,7 +117,7 @@ func (t *table) intern(v uint8, s string, keep bool) uint32 {
 		t.rehash(len(t.slots) * 2)
 	}
 	x := uint32(len(t.key))
-	h := hash(v, s)
+	h := digest(v, s)
 	var at uint32
 	if keep {
 		at = uint32(len(t.names))

@@ -234,7 +234,7 @@ func (l *Linker) without(rows []uint32, v coldwatch.View, value string) [][]stri
 				continue
 			}
 			sc := l.s.compareFeats(kept[i], kept[j], masks[i], masks[j], 1, l.tick)
-			if sc.bits >= need && sc.groups >= l.p.Groups {
+			if l.s.holds(&sc, need) {
 				parent[find(i)] = find(j)
 			}
 		}
