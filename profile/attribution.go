@@ -22,7 +22,7 @@ type Hypothesis struct {
 
 const (
 	draws   = 5000
-	clear90 = .9 // P(top) from which a class is stated
+	clear90 = .9 // P(top) from which a class is stated, given evidence from two groups at least
 )
 
 // reliability shrinks a likelihood to the mean over hypotheses by the Admiralty letter of its source.
@@ -81,7 +81,7 @@ func attribute(priors []knowledge.Prior, entered []Hypothesis, evidence []coldwa
 	if second >= 0 {
 		runner = a.Hypotheses[second]
 	}
-	if best.Top >= clear90 && best.Median >= 2*runner.Median && len(telling) > 0 {
+	if best.Top >= clear90 && best.Median >= 2*runner.Median && len(groups) >= 2 {
 		a.Stated = best.Name
 		if isActor(entered, best.Name) {
 			a.Stated = ""

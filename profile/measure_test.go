@@ -5,12 +5,10 @@ import (
 	"encoding/json"
 	"fmt"
 	"math"
-	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"slices"
 	"sort"
-	"strings"
 	"testing"
 	"time"
 
@@ -237,5 +235,3 @@ func popularity(pack *knowledge.Pack, targets map[string]bool, partner, left str
 	return min(1, max(0, float64(10-above))/float64(same))
 }
 
-var _ = rand.Int
-var _ = strings.Join

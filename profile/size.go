@@ -56,12 +56,16 @@ func region(o *knowledge.Organisation) string {
 	return o.Country
 }
 
-const sizeAssumption = "Within a role and region, an organisation that does not report was hit as often as one that does. " +
-	"Members may differ from the rest in how they are chosen and in what they report."
+const sizeAssumption = "Within a role and region, an organisation that does not report was hit at least half as often as one that does: " +
+	"those that were hit are the readier to report."
+
+// selection is that half. Where members join because they were hit, the plain scale-up overshoots.
+const selection = .5
 
 // size scales the targets up to the organisations that do not report. Every stratum's rate is Beta(½+n, ½+M−n) around
 // what its neighbours show: the prior's two halves are divided by the rate over all strata, for a stratum of one member
-// says little by itself. expected is the mean, which serves predictions and is never published.
+// says little by itself. expected is the mean without the discount for selection; it
+// serves predictions and is never published.
 func size(pack *knowledge.Pack, targets map[string]bool, o Options, seed uint64) (s coldwatch.Size, expected float64) {
 	hit := len(targets)
 	s = coldwatch.Size{AtLeast: hit, Assumption: sizeAssumption}
@@ -94,7 +98,7 @@ func size(pack *knowledge.Pack, targets map[string]bool, o Options, seed uint64)
 			}
 			p := beta(rng, float64(t.hit)+priorWeight*common, float64(t.members-t.hit)+priorWeight*(1-common))
 			for range hidden {
-				if rng.Float64() < p {
+				if rng.Float64() < selection*p {
 					draws[i]++
 				}
 			}
@@ -102,7 +106,7 @@ func size(pack *knowledge.Pack, targets map[string]bool, o Options, seed uint64)
 	}
 	slices.Sort(draws)
 	for _, d := range draws {
-		expected += d / sizeDraws
+		expected += d / sizeDraws / selection
 	}
 	s.Assessed = true
 	s.AtLeast = hit + int(quantile(draws, .05))
