@@ -1,0 +1,266 @@
+package warning
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"slices"
+	"sort"
+	"strings"
+	"time"
+
+	"github.com/coldwatch/coldwatch"
+	"github.com/coldwatch/coldwatch/knowledge"
+)
+
+// Reasons for which a reader is warned, strongest first: one reader gets one warning a profile.
+const (
+	Targeted     = "targeted"
+	Impersonated = "impersonated"
+	LikelyNext   = "likely-next"
+	Role         = "role"
+	Everyone     = "constituency"
+)
+
+// Constituency is the reader that stands for governments and everyone on the chain.
+const Constituency = "constituency"
+
+// Why a warning is held.
+const (
+	HeldContact  = "no security contact in the pack"
+	HeldApproval = "waits for a publisher's approval"
+)
+
+// A Rule is a publisher's standing word: warnings for a reader may go out by themselves.
+type Rule struct {
+	Reader        string `json:"reader"`        // pack id, "constituency", or "*"
+	TLP           string `json:"tlp"`           // the strictest marking that the rule covers: "TLP:GREEN" covers GREEN and CLEAR
+	Organisations int    `json:"organisations"` // the campaign must have hit at least so many
+}
+
+// Options are what Due needs besides profiles and pack.
+type Options struct {
+	Own          string          // organisation that this node belongs to; what it tells itself needs no approval
+	Said         []string        // ids of warnings that were already given
+	Approved     map[string]bool // warning ids that a publisher approved
+	Rules        []Rule
+	TLP          string               // marking of warnings to single readers; "" is TLP:AMBER
+	Constituency string               // security contact of the constituency, "" for none
+	Next         int                  // how many of the likely next are warned; 0 is ten, below 0 is none
+	At           time.Time            // clock of the node
+	Received     map[string]time.Time // sighting id → when it was received, for the reported-to-warned clock
+}
+
+// Due gives the warnings that a change of profile makes due, sorted by reader. prev is nil for a new campaign. Members
+// that report, and the impersonated organisation, are readers; what was already said is not said again.
+func Due(prev, next *coldwatch.Profile, pack *knowledge.Pack, o Options) []coldwatch.Warning {
+	if next == nil || next.Messages == 0 {
+		return nil
+	}
+	d := &due{prev: prev, next: next, pack: pack, o: o, done: map[string]bool{}, said: map[string]bool{}}
+	for _, id := range o.Said {
+		d.said[id] = true
+	}
+	d.names = d.victims()
+	d.targeted()
+	d.impersonated()
+	if !next.Possible {
+		d.likely()
+		d.roles()
+		d.constituency()
+	}
+	sort.Slice(d.out, func(i, j int) bool { return d.out[i].Reader < d.out[j].Reader })
+	return d.out
+}
+
+type due struct {
+	prev, next *coldwatch.Profile
+	pack       *knowledge.Pack
+	o          Options
+	names      []Victim
+	done       map[string]bool // readers that have a warning, or had reason for one
+	said       map[string]bool
+	out        []coldwatch.Warning
+}
+
+func (d *due) victims() []Victim {
+	var out []Victim
+	for _, t := range d.next.Targets {
+		out = append(out, VictimOf(d.pack, t.Organisation))
+	}
+	return out
+}
+
+func (d *due) targeted() {
+	before := map[string][]string{}
+	if d.prev != nil {
+		for _, t := range d.prev.Targets {
+			before[t.Organisation] = t.Sightings
+		}
+	}
+	for _, t := range d.next.Targets {
+		d.done[t.Organisation] = true
+		fresh := 0
+		cause := time.Time{}
+		for _, id := range t.Sightings {
+			if !slices.Contains(before[t.Organisation], id) {
+				fresh++
+				if at := d.o.Received[id]; at.After(cause) {
+					cause = at
+				}
+			}
+		}
+		if fresh == 0 {
+			continue
+		}
+		if cause.IsZero() {
+			cause = t.Last
+		}
+		d.add(t.Organisation, Targeted, strings.Join(t.Sightings, " "), t.Sightings, cause, func(w *coldwatch.Warning) {
+			d.write(w, facts{own: &t})
+		})
+	}
+}
+
+func (d *due) impersonated() {
+	for _, s := range d.next.Impersonated {
+		if d.done[s.Value] || d.pack.Organisation(s.Value) == nil || s.Count*10 < d.next.Messages {
+			continue
+		}
+		d.done[s.Value] = true
+		d.add(s.Value, Impersonated, "", nil, s.Last, func(w *coldwatch.Warning) { d.write(w, facts{share: &s}) })
+	}
+}
+
+func (d *due) likely() {
+	limit := d.o.Next
+	if limit == 0 {
+		limit = 10
+	}
+	for i, c := range d.next.Next.Ranked {
+		if i >= limit {
+			break
+		}
+		if d.done[c.Organisation] {
+			continue
+		}
+		d.done[c.Organisation] = true
+		d.add(c.Organisation, LikelyNext, "", nil, d.next.Last, func(w *coldwatch.Warning) { d.write(w, facts{candidate: &c}) })
+	}
+}
+
+// roles warns members that share both a role and the country with a target.
+func (d *due) roles() {
+	for _, id := range d.next.NotTargeted {
+		org := d.pack.Organisation(id)
+		if org == nil || !org.Member || d.done[id] {
+			continue
+		}
+		d.done[id] = true
+		d.add(id, Role, "", nil, d.next.Last, func(w *coldwatch.Warning) { d.write(w, facts{}) })
+	}
+}
+
+// constituency is told once when the campaign is seen at three organisations or more, and again when that doubles:
+// below three, a figure would point at a victim.
+func (d *due) constituency() {
+	n := len(d.next.Targets)
+	if n < minShown {
+		return
+	}
+	step := 0
+	for size := minShown; size*2 <= n; size *= 2 {
+		step++
+	}
+	d.add(Constituency, Everyone, strings.Repeat("+", step), nil, d.next.Last, func(w *coldwatch.Warning) { d.write(w, facts{}) })
+}
+
+// minShown is the least number of organisations that a text for others may speak of.
+const minShown = 3
+
+// add makes a warning unless it was said. about is what is new for the reader: the id follows from campaign, reader,
+// reason and that, so that another version of the profile does not repeat what the reader knows.
+func (d *due) add(reader, reason, about string, messages []string, cause time.Time, write func(*coldwatch.Warning)) {
+	h := sha256.Sum256([]byte(strings.Join([]string{d.next.Campaign, reader, reason, about}, "\x00")))
+	w := coldwatch.Warning{ID: "w-" + hex.EncodeToString(h[:8]), Campaign: d.next.Campaign, Version: d.next.Version, Reader: reader,
+		Reason: reason, Messages: messages, Reported: cause, At: d.o.At}
+	if d.said[w.ID] {
+		return
+	}
+	w.Marking.TLP = d.o.TLP
+	if w.Marking.TLP == "" {
+		w.Marking.TLP = "TLP:AMBER"
+	}
+	if reader == Constituency {
+		w.Name, w.Contact, w.Marking.TLP = "Everyone on the chain", d.o.Constituency, "TLP:GREEN"
+	} else if org := d.pack.Organisation(reader); org != nil {
+		w.Name, w.Contact = org.Name, d.contact(org)
+	}
+	write(&w)
+	w.Held = d.held(&w)
+	d.out = append(d.out, w)
+}
+
+// contact is the security contact, unless it is an address of the directory of people.
+func (d *due) contact(org *knowledge.Organisation) string {
+	for _, p := range d.pack.PeopleOf(org.ID) {
+		if strings.EqualFold(p.Email, org.SecurityContact) {
+			return ""
+		}
+	}
+	return org.SecurityContact
+}
+
+func (d *due) held(w *coldwatch.Warning) string {
+	if w.Contact == "" {
+		return HeldContact
+	}
+	if org := d.pack.Organisation(w.Reader); org != nil && org.TLPMax != "" && strictness(w.Marking.TLP) > strictness(org.TLPMax) {
+		return "the pack lets this reader have at most " + canonical(org.TLPMax)
+	}
+	problems := Check(w.Subject+"\n"+w.Text+"\n"+w.Full, Audience{Reader: w.Reader, TLP: w.Marking.TLP, Victims: d.names, Pack: d.pack, Open: open(d.next)})
+	if len(problems) > 0 {
+		return "the audience check found " + problems[0].Kind + ": " + problems[0].Hint
+	}
+	if w.Reader == d.o.Own && d.o.Own != "" || d.o.Approved[w.ID] {
+		return ""
+	}
+	for _, r := range d.o.Rules {
+		if (r.Reader == w.Reader || r.Reader == "*") && r.TLP != "" && strictness(w.Marking.TLP) <= strictness(r.TLP) && len(d.next.Targets) >= r.Organisations {
+			return ""
+		}
+	}
+	return HeldApproval
+}
+
+// open lists the organisations whose names a text may hold although they were hit: those that the campaign impersonates.
+func open(p *coldwatch.Profile) []string {
+	var out []string
+	for _, s := range p.Impersonated {
+		out = append(out, s.Value)
+	}
+	return out
+}
+
+// strictness orders the labels of TLP 2.0; what is not known counts as the strictest.
+func strictness(tlp string) int {
+	switch canonical(tlp) {
+	case "TLP:CLEAR":
+		return 0
+	case "TLP:GREEN":
+		return 1
+	case "TLP:AMBER":
+		return 2
+	case "TLP:AMBER+STRICT":
+		return 3
+	}
+	return 4
+}
+
+// canonical writes a label as TLP 2.0 does; the WHITE of TLP 1 is CLEAR.
+func canonical(tlp string) string {
+	s := "TLP:" + strings.TrimPrefix(strings.ToUpper(strings.TrimSpace(tlp)), "TLP:")
+	if s == "TLP:WHITE" {
+		return "TLP:CLEAR"
+	}
+	return s
+}
