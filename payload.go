@@ -19,6 +19,7 @@ type Payload struct {
 	Text         string            `json:"-"`                   // visible text
 	Content      []byte            `json:"-"`                   // decoded bytes; spans with Where = ID point into it
 	Structure    string            `json:"structure,omitempty"` // fingerprint of tags, attribute names and script shape; "" if too small to tell
+	Shapes       []string          `json:"shapes,omitempty"`    // fingerprints of pieces that outlive a change of Structure: "fields:…" form fields, "classes:…" class names, "script:…" script tokens
 	Layers       []string          `json:"layers,omitempty"`    // wrappings taken off, outermost first: "atob", "unescape", "fromcharcode", "xor", …
 	Forms        []Form            `json:"forms,omitempty"`
 	Destinations []Destination     `json:"destinations,omitempty"`
