@@ -1,7 +1,6 @@
 package dossier
 
 import (
-	"strings"
 	"time"
 
 	"github.com/coldwatch/coldwatch"
@@ -67,7 +66,7 @@ func (b *builder) action() []Block {
 		out = append([]Block{Note{"warn", "One message is not yet a campaign. Treat it as hostile, report others like it, and expect this to change."}}, out...)
 	}
 	if len(p.Functions) > 0 {
-		out = append(out, Paragraph{"Tell first those whose colleagues were addressed elsewhere: " + strings.ToLower(Join(first(p.Functions, 5))) + "."})
+		out = append(out, Paragraph{"Tell first those whose colleagues were addressed elsewhere: " + Join(first(p.Functions, 5)) + "."})
 	}
 	return out
 }

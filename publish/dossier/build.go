@@ -21,7 +21,7 @@ func Build(r coldwatch.Report, pack *knowledge.Pack) *Document {
 		Synthetic: r.Synthetic, Made: r.Made, Version: Version(p), Summary: texts(p.Summary), Facts: b.facts(),
 	}
 	if d.Title == "" {
-		d.Title = "Campaign " + p.Campaign
+		d.Title = "Campaign " + Visible(p.Campaign)
 	}
 	if p.Possible {
 		d.Kicker = "Possible campaign: " + Count(p.Messages, "message", "messages") + ", " + Count(len(p.Targets)+min(p.Unknown, 1), "organisation", "organisations")
@@ -136,7 +136,30 @@ func label(s coldwatch.Share) string {
 }
 
 // words turns an id of ours into words: "open-attachment" to "open attachment".
-func words(id string) string { return strings.ReplaceAll(id, "-", " ") }
+func words(id string) string {
+	switch id {
+	case "it":
+		return "IT"
+	case "pdf":
+		return "PDF"
+	case "qr":
+		return "QR code"
+	case "html-attachment":
+		return "HTML attachment"
+	}
+	return strings.ReplaceAll(id, "-", " ")
+}
+
+// verbatim names shares by their values as they are: names of people and models are not ids of ours.
+func verbatim(in []coldwatch.Share) []coldwatch.Share {
+	out := slices.Clone(in)
+	for i := range out {
+		if out[i].Name == "" {
+			out[i].Name = strings.ReplaceAll(out[i].Value, "|", " ")
+		}
+	}
+	return out
+}
 
 func first(in []coldwatch.Share, limit int) []string {
 	var out []string
@@ -153,7 +176,7 @@ func first(in []coldwatch.Share, limit int) []string {
 func shares(caption, head string, in []coldwatch.Share) Table {
 	t := Table{Caption: caption, Head: []string{head, "Messages", "First", "Last"}}
 	for _, s := range in {
-		t.Rows = append(t.Rows, []Cell{text(label(s)), number(strconv.Itoa(s.Count)), text(Day(s.First)), text(Day(s.Last))})
+		t.Rows = append(t.Rows, []Cell{text(label(s)), number(strconv.Itoa(s.Count)), text(shortDay(s.First)), text(shortDay(s.Last))})
 	}
 	return t
 }
@@ -262,14 +285,18 @@ func (b *builder) mapCountries() []MapCountry {
 func (b *builder) stages() []ChainStage {
 	var out []ChainStage
 	for _, s := range b.p.Stages {
-		st := ChainStage{Name: words(s.Stage), Role: slices.Clone(s.Roles)}
-		for i, r := range s.Roles {
+		st := ChainStage{Name: Visible(words(s.Stage))}
+		for _, r := range s.Roles {
+			if r.Hit == 0 && r.Of == 0 {
+				continue // nobody of that role is known
+			}
 			st.Hit += r.Hit
 			st.Of += r.Of
 			if r.Name == "" {
-				st.Role[i].Name = words(r.Role)
+				r.Name = words(r.Role)
 			}
-			st.Role[i].Name = Visible(st.Role[i].Name)
+			r.Name = Visible(r.Name)
+			st.Role = append(st.Role, r)
 		}
 		out = append(out, st)
 	}

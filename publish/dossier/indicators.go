@@ -157,7 +157,10 @@ func withoutRecipient(raw string) string {
 			n = len(raw) - i
 		}
 		if personal(raw[i : i+n]) {
-			return strings.TrimRight(raw[:i], "?#&=;,")
+			if raw[i-1] == '=' { // its name goes with it
+				i = strings.LastIndexAny(raw[:i-1], "/?#&;,") + 1
+			}
+			return strings.TrimRight(raw[:i], "?#&;,")
 		}
 		i += n
 	}

@@ -2,7 +2,6 @@ package dossier
 
 import (
 	"fmt"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -50,7 +49,7 @@ func (b *builder) when() []Block {
 		out = append(out, t)
 		w := Table{Caption: "Waves", Head: []string{"When", "Messages", "Organisations", "Hit for the first time"}}
 		for _, v := range p.Timeline {
-			w.Rows = append(w.Rows, []Cell{text(Span(v.From, v.To)), number(strconv.Itoa(v.Messages)), number(strconv.Itoa(v.Organisations)),
+			w.Rows = append(w.Rows, []Cell{text(span(v.From, v.To, "Jan")), number(strconv.Itoa(v.Messages)), number(strconv.Itoa(v.Organisations)),
 				text(Join(b.organisations(v.New)))})
 		}
 		out = append(out, w)
@@ -89,7 +88,7 @@ func (b *builder) when() []Block {
 				line += "no change described."
 			}
 			if ph.P > 0 {
-				line += fmt.Sprintf(" (chance of such a change by accident: %s)", Percent(ph.P))
+				line += fmt.Sprintf(" (Chance of such a change by accident: %s.)", Percent(ph.P))
 			}
 			items = append(items, line)
 		}
@@ -108,11 +107,11 @@ func (b *builder) impersonated() []Block {
 	}
 	var out []Block
 	if len(p.Impersonated) > 0 {
-		out = append(out, shares("Organisations whose name was abused", "Organisation", p.Impersonated),
+		out = append(out, shares("Organisations whose name was abused", "Organisation", verbatim(p.Impersonated)),
 			Paragraph{"Being impersonated is no fault of the organisation named here; it is a victim too."})
 	}
 	if len(p.Personas) > 0 {
-		out = append(out, shares("Names shown as the sender", "Name shown", p.Personas))
+		out = append(out, shares("Names shown as the sender", "Name shown", verbatim(p.Personas)))
 	}
 	return out
 }
@@ -130,15 +129,11 @@ func (b *builder) lure() []Block {
 		}
 		t.Rows = append(t.Rows, []Cell{text(name), text(strings.Join(parts, ", "))})
 	}
-	models := slices.Clone(p.Models)
-	for i := range models {
-		models[i].Value = strings.ReplaceAll(models[i].Value, "|", " ")
-	}
 	row("Theme", p.Themes)
 	row("Asked to", p.Acts)
 	row("Carried by", p.Carriers)
-	row("Programmes named", p.Programmes)
-	row("Equipment named", models)
+	row("Programmes named", verbatim(p.Programmes))
+	row("Equipment named", verbatim(p.Models))
 	row("Wrappings around the payload", p.Layers)
 	var out []Block
 	if len(t.Rows) > 0 {
@@ -187,12 +182,16 @@ func (b *builder) targets() []Block {
 			for _, r := range e.Roles {
 				roles = append(roles, Visible(RoleName(p, r)))
 			}
+			functions := make([]string, len(e.Functions))
+			for i, f := range e.Functions {
+				functions[i] = words(f)
+			}
 			name := e.Name
 			if name == "" {
 				name = b.organisation(e.Organisation)
 			}
 			t.Rows = append(t.Rows, []Cell{text(Visible(name)), text(strings.Join(roles, ", ")), text(CountryName(e.Country)),
-				text(Visible(strings.Join(e.Functions, ", "))), number(strconv.Itoa(e.Messages)), text(Day(e.First))})
+				text(Visible(strings.Join(functions, ", "))), number(strconv.Itoa(e.Messages)), text(shortDay(e.First))})
 		}
 		out = append(out, t)
 	}
@@ -231,8 +230,8 @@ func (b *builder) index(title string, i coldwatch.Index) Block {
 	if !i.Assessed {
 		return Note{"open", title + " Not assessed" + because(i.Reason)}
 	}
-	s := title + " " + DefangText(i.Reason)
-	return Paragraph{strings.TrimSpace(s) + fmt.Sprintf(" (index %s, interval %s to %s)", Number(i.Value), Number(i.Low), Number(i.High))}
+	s := title + " " + strings.TrimSuffix(strings.TrimSpace(DefangText(i.Reason)), ".")
+	return Paragraph{strings.TrimSpace(s) + fmt.Sprintf(" (index %s, interval %s to %s).", Number(i.Value), Number(i.Low), Number(i.High))}
 }
 
 // because appends a reason to "Not assessed".
@@ -282,7 +281,7 @@ func (b *builder) infrastructure() []Block {
 			if i.Name != "" {
 				v.Text += " (" + Visible(i.Name) + ")"
 			}
-			t.Rows = append(t.Rows, []Cell{v, text(KindName(i.Kind)), text(words(Visible(i.Role))), number(strconv.Itoa(i.Messages)), text(Day(i.First)), text(Day(i.Last))})
+			t.Rows = append(t.Rows, []Cell{v, text(KindName(i.Kind)), text(words(Visible(i.Role))), number(strconv.Itoa(i.Messages)), text(shortDay(i.First)), text(shortDay(i.Last))})
 		}
 		if len(t.Rows) > 0 {
 			out = append(out, t)
@@ -350,7 +349,7 @@ func (b *builder) method() []Block {
 			rev.Rows = append(rev.Rows, []Cell{text(k), text(v)})
 		}
 	}
-	add("Campaign", p.Campaign)
+	add("Campaign", Visible(p.Campaign))
 	add("Version", strconv.Itoa(p.Version))
 	add("Made from mail received until", Minute(r.Made))
 	add("Directory", Visible(p.Pack))

@@ -111,12 +111,30 @@ func Minute(t time.Time) string {
 	return t.UTC().Format("2006-01-02 15:04 UTC")
 }
 
-// Span writes a stretch of days: one day where both ends are the same.
-func Span(from, to time.Time) string {
-	if from.UTC().Format(time.DateOnly) == to.UTC().Format(time.DateOnly) || to.IsZero() {
-		return Day(from)
+// shortDay writes a day for tables: "7 Sep 2020".
+func shortDay(t time.Time) string {
+	if t.IsZero() {
+		return "unknown"
 	}
-	return Day(from) + " to " + Day(to)
+	return t.UTC().Format("2 Jan 2006")
+}
+
+// Span writes a stretch of days: "7 September 2020", "7 to 9 September 2020", "30 October to 2 November 2020".
+func Span(from, to time.Time) string { return span(from, to, "January") }
+
+func span(from, to time.Time, month string) string {
+	from, to = from.UTC(), to.UTC()
+	switch {
+	case from.IsZero():
+		return "unknown"
+	case to.IsZero() || from.Format(time.DateOnly) == to.Format(time.DateOnly):
+		return from.Format("2 " + month + " 2006")
+	case from.Year() == to.Year() && from.Month() == to.Month():
+		return from.Format("2") + " to " + to.Format("2 "+month+" 2006")
+	case from.Year() == to.Year():
+		return from.Format("2 "+month) + " to " + to.Format("2 "+month+" 2006")
+	}
+	return from.Format("2 "+month+" 2006") + " to " + to.Format("2 "+month+" 2006")
 }
 
 // Join lists words: "a", "a and b", "a, b and c".
@@ -140,7 +158,7 @@ func Number(f float64) string {
 	part = strings.TrimRight(part, "0")
 	sign := ""
 	if strings.HasPrefix(whole, "-") {
-		sign, whole = "-", whole[1:]
+		sign, whole = "−", whole[1:]
 	}
 	for i := len(whole) - 3; i > 0; i -= 3 {
 		whole = whole[:i] + "," + whole[i:]
@@ -158,11 +176,11 @@ func Number(f float64) string {
 func Percent(p float64) string {
 	switch {
 	case p > 0 && p < 0.01:
-		return "under 1 %"
+		return "under 1\u00a0%"
 	case p < 1 && p > 0.99:
-		return "over 99 %"
+		return "over 99\u00a0%"
 	}
-	return strconv.FormatFloat(p*100, 'f', 0, 64) + " %"
+	return strconv.FormatFloat(p*100, 'f', 0, 64) + "\u00a0%"
 }
 
 // Interval writes a range: "10 to 20", "at least 10" where the upper end is not known, "not assessed" without observations.

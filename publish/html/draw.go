@@ -11,14 +11,14 @@ import (
 
 // A mapView is the world as the template draws it.
 type mapView struct {
-	Width, Height int
-	Countries     []mapArea
-	Dots          []mapDot
-	Inset         bool // several targets in Europe: it is drawn again, larger
-	EuropeDots    []mapDot
-	List          []dossier.MapCountry
-	Max           int
-	Alt           string
+	Height     int
+	Countries  []mapArea
+	Dots       []mapDot
+	Inset      bool // several targets in Europe: it is drawn again, larger
+	EuropeDots []mapDot
+	List       []dossier.MapCountry
+	Max        int
+	Alt        string
 }
 
 type mapArea struct {
@@ -35,7 +35,7 @@ type mapDot struct {
 const europeX, europeY, europeW, europeH = 1900, 130, 470, 360
 
 func drawMap(m dossier.Map) mapView {
-	v := mapView{Width: worldmap.Width, Height: worldmap.Height - 120, List: m.Countries}
+	v := mapView{Height: worldmap.Height - 130, List: m.Countries}
 	hit := map[string]dossier.MapCountry{}
 	var names []string
 	for _, c := range m.Countries {
@@ -114,7 +114,7 @@ type timeStart struct {
 	X, W, Likely int
 }
 
-const timeLeft, timeWidth, timeBase, timeTall = 20, 960, 210, 130
+const timeLeft, timeWidth, timeBase, timeTall = 45, 910, 210, 130
 
 func drawTimeline(t dossier.Timeline) timeView {
 	from, to := t.Earliest, t.Last

@@ -210,19 +210,11 @@ func Escape(s string) string {
 	return b.String()
 }
 
-// codeSpan writes a code span (CommonMark 6.1): the fence is longer than any run of backticks inside; a bar would end the table
-// cell even here, so it is escaped.
+// codeSpan writes a code span (CommonMark 6.1); text that holds what could be markup to a sloppy reader is escaped instead.
 func codeSpan(s string) string {
-	s = strings.ReplaceAll(dossier.Visible(s), "|", `\|`)
-	if s == "" {
-		return ""
+	s = dossier.Visible(s)
+	if s == "" || strings.ContainsAny(s, "<>`|\\") || strings.Contains(s, "](") {
+		return Escape(s)
 	}
-	fence := "`"
-	for strings.Contains(s, fence) {
-		fence += "`"
-	}
-	if strings.HasPrefix(s, "`") || strings.HasSuffix(s, "`") {
-		s = " " + s + " "
-	}
-	return fence + s + fence
+	return "`" + s + "`"
 }

@@ -203,9 +203,12 @@ func (b *builder) campaign() {
 	p := b.p
 	name := dossier.DefangText(p.Name)
 	if name == "" {
-		name = "Campaign " + p.Campaign
+		name = strings.TrimSpace("Campaign " + dossier.Visible(p.Campaign))
 	}
-	o := b.own("campaign", nil, Object{"name": name, "aliases": []string{p.Campaign}})
+	o := b.own("campaign", nil, Object{"name": name})
+	if alias := dossier.Visible(p.Campaign); alias != "" {
+		o["aliases"] = []string{alias}
+	}
 	if s := sentences(p.Summary); s != "" {
 		o["description"] = s
 	}
@@ -333,7 +336,7 @@ func (b *builder) report() {
 	slices.Sort(refs)
 	name := dossier.DefangText(b.p.Name)
 	if name == "" {
-		name = "Campaign " + b.p.Campaign
+		name = strings.TrimSpace("Campaign " + dossier.Visible(b.p.Campaign))
 	}
 	if b.p.Possible {
 		name = "Possible campaign: " + name

@@ -159,7 +159,15 @@ func draw(id, name string, arcs [][][2]float64, polygons [][][]int) country {
 
 func line(arcs [][][2]float64, ring []int) [][2]int {
 	var out [][2]int
+	before := math.NaN()
 	add := func(p [2]float64) {
+		switch { // a ring that crosses the antimeridian runs on past the edge of the sheet
+		case p[0]-before > 180:
+			p[0] -= 360
+		case before-p[0] > 180:
+			p[0] += 360
+		}
+		before = p[0]
 		q := project(p)
 		if len(out) == 0 || out[len(out)-1] != q {
 			out = append(out, q)
