@@ -241,12 +241,13 @@ next:
 	return b.String()
 }
 
-// Short shortens a sighting id for people: twelve hex digits tell messages of a campaign apart.
+// Short shortens a sighting id (SHA-256 in hex) for people: twelve digits tell messages of a campaign apart.
 func Short(id string) string {
-	if len(id) > 12 {
+	id = Visible(id)
+	if len(id) == 64 {
 		return id[:12]
 	}
-	return id
+	return Cut(id, 40)
 }
 
 // ConfidenceNumber gives the STIX 2.1 figure (appendix A,
