@@ -108,6 +108,9 @@ func (b *Brand) Owns(domain string) bool {
 
 // InName returns the brand that a display name claims to be, nil if none. Letters that look alike count as the same.
 func (l *List) InName(display string) *Brand {
+	if open := strings.LastIndexByte(display, '('); open > 0 && strings.HasSuffix(strings.TrimSpace(display), ")") {
+		display = display[:open] // "Anna Example (Google)" works there
+	}
 	if b := l.in(split(display), true); b != nil {
 		return b
 	}
@@ -213,9 +216,12 @@ func (l *List) Imitated(host string) (*Brand, lookalike.Match) {
 	if l.Owner(host) != nil {
 		return nil, lookalike.Match{}
 	}
+	if names.FreeMail(host) {
+		return nil, lookalike.Match{}
+	}
 	m, ok := l.imitated.Find(host)
-	if !ok {
-		return nil, m
+	if !ok || m.Kind == lookalike.Edit && (len(m.Label) < 7 || len(names.Label(host)) < 7) || m.Kind == lookalike.Edit2 {
+		return nil, lookalike.Match{} // short names of brands are a letter off too many words
 	}
 	return &l.brands[m.Owner], m
 }

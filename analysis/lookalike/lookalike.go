@@ -309,3 +309,15 @@ var affixes = func() map[string]bool {
 	}
 	return out
 }()
+
+// Word returns the protected word that a single written word stands for: it looks the same or is one letter off.
+func (x *Index) Word(w string) (string, bool) {
+	skel := names.Skeleton(w)
+	if i, ok := x.same[skel]; ok {
+		return x.list[i].Label, true
+	}
+	if i, d := x.near(skel); i >= 0 && d == 1 {
+		return x.list[i].Label, true
+	}
+	return "", false
+}

@@ -1,0 +1,414 @@
+// Package link looks at where a message leads: the addresses that its body and attachments link to, held against who
+// sent it and what the text says.
+//
+// A URL (RFC 3986) is read by its host first. Hosts where anybody may publish, short links, bare IP addresses, names made
+// by a machine, names that carry a brand which is not theirs, and text that shows another address than the link goes
+// to are each weak by themselves: honest bulk mail has tracking links too. Together with who sent the message they are not.
+package link
+
+import (
+	"encoding/base64"
+	"fmt"
+	"strings"
+
+	"github.com/coldwatch/coldwatch"
+	"github.com/coldwatch/coldwatch/analysis/brand"
+	"github.com/coldwatch/coldwatch/analysis/lookalike"
+	"github.com/coldwatch/coldwatch/analysis/names"
+	"github.com/coldwatch/coldwatch/knowledge"
+)
+
+// Name is the analyser's name and version as findings quote it.
+const Name = "link/1"
+
+// An Imitator tells which directory organisation a host imitates; package identity has one.
+type Imitator func(host string) (*knowledge.Organisation, lookalike.Match)
+
+// An Analyzer adds findings about links. It is safe for concurrent use.
+type Analyzer struct {
+	pack     *knowledge.Pack
+	brands   *brand.List
+	imitated Imitator
+}
+
+// New returns an analyser.
+func New(pack *knowledge.Pack, imitated Imitator) *Analyzer {
+	return &Analyzer{pack: pack, brands: brand.Default(), imitated: imitated}
+}
+
+// Name returns the analyser's name and version.
+func (*Analyzer) Name() string { return Name }
+
+// Analyze needs Sender, Authentication, Recipients and Payloads.
+func (z *Analyzer) Analyze(a *coldwatch.Analysis) {
+	c := &check{Analyzer: z, a: a, from: a.Sender.Author().Domain, seen: map[string]bool{}, hosts: map[string]*seenHost{}}
+	for i := range a.Payloads {
+		c.payload(&a.Payloads[i])
+	}
+	c.overall()
+}
+
+type check struct {
+	*Analyzer
+	a     *coldwatch.Analysis
+	from  string
+	seen  map[string]bool // kinds found, each once a message
+	hosts map[string]*seenHost
+	order []string
+	text  string // first visible text
+
+	anchors, foreign int
+	firstForeign     coldwatch.Evidence
+}
+
+type seenHost struct {
+	kin     bool // the sender's own, or the reader's
+	checked bool
+}
+
+const mostLinks = 300
+
+func (c *check) payload(p *coldwatch.Payload) {
+	if c.text == "" && p.Via == "body" {
+		c.text = p.Text
+	}
+	for i := range p.Links {
+		if i == mostLinks {
+			break
+		}
+		c.link(p, &p.Links[i])
+	}
+	for i := range p.Destinations {
+		if i == mostLinks {
+			break
+		}
+		c.destination(p, &p.Destinations[i])
+	}
+}
+
+func (c *check) add(kind, group, reason string, tech []string, ev ...coldwatch.Evidence) {
+	if c.seen[kind] || ev[0].Span.Where == "" {
+		return
+	}
+	c.seen[kind] = true
+	c.a.Add(coldwatch.Finding{Kind: kind, Group: group, Reason: reason, Evidence: ev, Techniques: tech, Analyzer: Name})
+}
+
+// kin tells whether a host belongs to whoever sent the message or to the reader.
+func (c *check) kin(host string) bool {
+	if h := c.hosts[host]; h != nil {
+		return h.kin
+	}
+	h := &seenHost{kin: names.Aligned(host, c.from)}
+	for _, d := range c.a.Authentication.DKIMDomains {
+		h.kin = h.kin || names.Aligned(host, d)
+	}
+	for i, r := range c.a.Recipients {
+		h.kin = h.kin || i < 10 && names.Aligned(host, r.Domain)
+	}
+	if o := c.pack.OwnerOf(host); o != nil {
+		if s := c.pack.OwnerOf(c.from); s == o {
+			h.kin = true
+		}
+	}
+	if b := c.brands.Owner(c.from); b != nil && b.Owns(host) {
+		h.kin = true
+	}
+	c.hosts[host] = h
+	return h.kin
+}
+
+func evidence(p *coldwatch.Payload, s coldwatch.Span, quote string) coldwatch.Evidence {
+	if s.Where == "" {
+		s = coldwatch.Span{Where: p.ID, Start: 0, End: len(p.Content)}
+	}
+	return coldwatch.Evidence{Span: s, Quote: clip(quote)}
+}
+
+func clip(s string) string {
+	const most = 200
+	if len(s) <= most {
+		return s
+	}
+	cut := most
+	for cut > 0 && s[cut]&0xC0 == 0x80 {
+		cut--
+	}
+	return s[:cut] + "…"
+}
+
+func clickable(kind string) bool {
+	switch kind {
+	case "anchor", "text", "area", "qr", "pdf", "office", "refresh", "form":
+		return true
+	}
+	return false
+}
+
+func (c *check) link(p *coldwatch.Payload, l *coldwatch.Hyperlink) {
+	host := names.Host(l.URL)
+	if host == "" {
+		if clickable(l.Kind) && strings.HasPrefix(strings.ToLower(strings.TrimSpace(l.URL)), "data:text/html") {
+			c.add("link.data_page", "link", "A link opens a page that the message itself carries.", nil, evidence(p, l.Span, l.URL))
+		}
+		return
+	}
+	if !clickable(l.Kind) {
+		return
+	}
+	ev := evidence(p, l.Span, l.URL)
+	c.anchors++
+	if !c.kin(host) {
+		if c.foreign++; c.foreign == 1 {
+			c.firstForeign = ev
+		}
+	}
+	c.shown(p, l, host, ev)
+	c.address(l.URL, host, ev)
+	if h := c.hosts[host]; !h.checked {
+		h.checked = true
+		c.host(host, ev)
+	}
+	if l.Kind == "qr" && !c.kin(host) {
+		c.add("link.qr", "qr", "A picture holds a code that leads to "+host+".", []string{"T1566.002"}, ev)
+	}
+}
+
+// host looks at a host by itself.
+func (c *check) host(host string, ev coldwatch.Evidence) {
+	kin := c.kin(host)
+	switch {
+	case isIP(host):
+		c.add("link.ip_host", "link", "A link leads to a bare address, "+host+".", nil, ev)
+		return
+	case names.Shortener(host) && !kin:
+		c.add("link.shortener", "link", "A link hides where it leads behind "+host+".", nil, ev)
+	case names.FreeHost(host) && !kin:
+		c.add("link.free_host", "link", "A link leads to "+host+", where anybody may publish.", nil, ev)
+	case badSuffix(host):
+		c.add("link.suffix", "link", "A link leads to "+host+", under a suffix that is mostly abused.", nil, ev)
+	}
+	if kin {
+		return
+	}
+	if label := names.Label(host); odd(label) {
+		c.add("link.random_host", "link", "A link leads to "+host+", a name that looks made by a machine.", nil, ev)
+	}
+	if b, m := c.brands.Imitated(host); b != nil && !names.FreeHost(host) || b != nil && m.Kind != lookalike.Combosquat {
+		c.add("link.brand_host", "link-brand", fmt.Sprintf("A link leads to %s, which carries the name of %s but is not theirs.", host, b.Name), []string{"T1583.001"}, ev)
+	}
+	if c.imitated != nil && c.pack.OwnerOf(host) == nil {
+		if o, m := c.imitated(host); o != nil && c.pack.OwnerOf(c.from) != o {
+			c.a.Add(coldwatch.Finding{Kind: "link.lookalike", Group: "link-brand", Chain: true, Techniques: []string{"T1583.001"}, Evidence: []coldwatch.Evidence{ev}, Analyzer: Name,
+				Reason: fmt.Sprintf("A link leads to %s, which imitates %s (%s).", host, o.Name, m.Kind)})
+		}
+	}
+}
+
+// shown compares a link with the text shown for it.
+func (c *check) shown(p *coldwatch.Payload, l *coldwatch.Hyperlink, host string, ev coldwatch.Evidence) {
+	s := strings.TrimSpace(l.Shown)
+	if l.Kind != "anchor" || s == "" || len(s) > 200 || strings.ContainsAny(s, " \n") {
+		return
+	}
+	text := names.Host(s)
+	if text == "" && strings.IndexByte(s, '@') < 0 {
+		text = bareHost(strings.ToLower(s))
+	}
+	if text == "" || names.Aligned(text, host) {
+		return
+	}
+	switch {
+	case c.kin(host):
+		c.add("link.shown_tracked", "link-shown", fmt.Sprintf("A link shows %s but goes through the sender's %s.", text, host), nil, ev)
+	default:
+		c.add("link.shown_other", "link-shown", fmt.Sprintf("A link shows %s but leads to %s.", text, host), []string{"T1566.002"}, ev)
+	}
+}
+
+// bareHost returns the host of a text like "www.company.com/page", "" if it is none.
+func bareHost(s string) string {
+	if end := strings.IndexAny(s, "/?#:"); end >= 0 {
+		s = s[:end]
+	}
+	dot := strings.LastIndexByte(s, '.')
+	if dot <= 0 || len(s)-dot < 3 {
+		return ""
+	}
+	for i := 0; i < len(s); i++ {
+		c := s[i]
+		if !(c == '.' || c == '-' || 'a' <= c && c <= 'z' || '0' <= c && c <= '9') {
+			return ""
+		}
+	}
+	if tld := s[dot+1:]; len(tld) > 6 || strings.ContainsAny(tld, "0123456789-") || fileSuffix[tld] {
+		return ""
+	}
+	return s
+}
+
+var fileSuffix = map[string]bool{"pdf": true, "doc": true, "docx": true, "xls": true, "xlsx": true, "html": true, "htm": true, "txt": true, "jpg": true, "png": true, "zip": true, "php": true, "py": true, "sh": true}
+
+// address looks at the whole URL.
+func (c *check) address(url, host string, ev coldwatch.Evidence) {
+	after := url[strings.Index(url, "://")+3:]
+	authority := after
+	if end := strings.IndexAny(after, "/?#"); end >= 0 {
+		authority, after = after[:end], after[end:]
+	} else {
+		after = ""
+	}
+	if strings.IndexByte(authority, '@') >= 0 {
+		c.add("link.userinfo", "link", "A link puts a name before the @ so that it seems to lead elsewhere.", nil, ev)
+	}
+	if strings.HasPrefix(host, "xn--") || strings.Contains(host, ".xn--") {
+		c.add("link.idn", "link", "A link leads to "+names.Unicode(host)+", a name in other letters.", nil, ev)
+	}
+	if c.kin(host) || len(after) < 8 {
+		return
+	}
+	if redirects(host, after) {
+		c.add("link.redirect", "link", "A link uses "+host+" to send the reader on elsewhere.", nil, ev)
+	}
+	for i, r := range c.a.Recipients {
+		if i == 3 {
+			break
+		}
+		if len(r.Address) < 6 {
+			continue
+		}
+		if hash := strings.IndexByte(after, '#'); hash >= 0 && (strings.Contains(after[hash:], r.Address) || strings.Contains(after[hash:], encoded(r.Address))) {
+			c.add("link.recipient", "link-recipient", "A link carries the reader's address in its fragment, as credential pages use it.", nil, ev)
+		} else if strings.Contains(after, encoded(r.Address)) {
+			c.add("link.recipient", "link-recipient", "A link carries the reader's address encoded.", nil, ev)
+		} else if strings.Contains(after, r.Address) {
+			c.add("link.recipient_plain", "link-recipient", "A link carries the reader's address.", nil, ev)
+		}
+	}
+}
+
+// encoded is the part of an address's base64 form that does not depend on what follows it.
+func encoded(address string) string {
+	s := base64.StdEncoding.EncodeToString([]byte(address))
+	return s[:len(address)/3*4]
+}
+
+// redirects tells whether a URL is an open redirect of a large site.
+func redirects(host, after string) bool {
+	low := strings.ToLower(after)
+	switch {
+	case strings.HasPrefix(names.Organisational(host), "google.") && (strings.HasPrefix(low, "/url?") || strings.HasPrefix(low, "/amp/")):
+		return true
+	case strings.HasSuffix(host, "bing.com") && strings.HasPrefix(low, "/ck/"):
+		return true
+	case host == "t.co", host == "googleads.g.doubleclick.net", strings.HasSuffix(host, "adclick.g.doubleclick.net"):
+		return true
+	}
+	return strings.Count(low, "http%3a%2f%2f")+strings.Count(low, "https%3a%2f%2f")+strings.Count(low, "=http") > 0 && (strings.Contains(low, "redirect") || strings.Contains(low, "/url?"))
+}
+
+func (c *check) destination(p *coldwatch.Payload, d *coldwatch.Destination) {
+	if !d.Credentials {
+		return
+	}
+	host := names.Host(d.URL)
+	if host == "" {
+		return
+	}
+	ev := evidence(p, d.Span, d.URL)
+	if c.kin(host) {
+		c.add("link.credentials_kin", "credentials", "A password typed here would go to the sender's own "+host+".", nil, ev)
+	} else {
+		c.add("link.credentials", "credentials", "A password typed here would go to "+host+", which is neither the sender's nor the reader's.", []string{"T1598.002"}, ev)
+	}
+}
+
+// overall looks at the links of a message together.
+func (c *check) overall() {
+	if c.anchors > 0 && c.foreign == c.anchors {
+		c.add("link.all_foreign", "link-foreign", "No link leads to the sender's own site.", nil, c.firstForeign)
+	}
+	if badSuffix(c.from) {
+		c.add("sender.suffix", "random", "The sender's domain "+c.from+" is under a suffix that is mostly abused.", nil, c.fromEvidence())
+	}
+	if c.a.Authentication.Forwarded || c.brands.Owner(c.from) != nil || c.pack.OwnerOf(c.from) != nil || c.text == "" || c.anchors == 0 {
+		return
+	}
+	text := c.text
+	if len(text) > 600 {
+		text = text[:600]
+		for len(text) > 0 && text[len(text)-1]&0xC0 == 0x80 {
+			text = text[:len(text)-1]
+		}
+	}
+	for _, b := range c.brands.InText(text, 3) {
+		own := false
+		for host := range c.hosts {
+			own = own || b.Owns(host)
+		}
+		if !own && c.foreign > 0 {
+			c.add("brand.body", "brand", fmt.Sprintf("The text speaks for %s, but neither the sender nor a link is theirs.", b.Name), nil, c.firstForeign)
+			return
+		}
+	}
+}
+
+func (c *check) fromEvidence() coldwatch.Evidence {
+	f := c.a.Message.Field("From")
+	if f == nil {
+		return coldwatch.Evidence{}
+	}
+	return coldwatch.Evidence{Span: coldwatch.Span{Where: "raw", Start: f.Offset, End: f.Offset + f.Length}, Quote: "From: " + clip(f.Value)}
+}
+
+func isIP(host string) bool {
+	if strings.HasPrefix(host, "[") {
+		return true
+	}
+	digit := false
+	for i := 0; i < len(host); i++ {
+		if c := host[i]; c != '.' && (c < '0' || c > '9') {
+			return false
+		}
+		digit = true
+	}
+	return digit
+}
+
+// badSuffix tells whether a host is under a top-level domain that abuse reports rank first, year after year.
+func badSuffix(host string) bool {
+	return badSuffixes[host[strings.LastIndexByte(host, '.')+1:]]
+}
+
+// Source: the yearly rankings of abused top-level domains by Spamhaus, Interisle and Netcraft.
+var badSuffixes = func() map[string]bool {
+	out := map[string]bool{}
+	for _, s := range strings.Fields(`top xyz click icu cfd sbs buzz cyou rest quest bond cam monster hair beauty skin makeup lol mom autos boats homes yachts motorcycles
+		tk ml ga cf gq pw su ru.com za.com sa.com work loan date racing win bid trade review stream download gdn men party accountant faith science cricket webcam
+		surf fit kim ooo zip mov lat christmas shop store online site website space live fun host press world club vip today life best`) {
+		out[s] = true
+	}
+	return out
+}()
+
+// odd tells whether a label mixes letters and digits without sense, or has no vowels to speak of.
+func odd(s string) bool {
+	if len(s) < 9 {
+		return false
+	}
+	turns, letters, vowels := 0, 0, 0
+	for i := 0; i < len(s); i++ {
+		c := s[i]
+		digit := '0' <= c && c <= '9'
+		if i > 0 && digit != ('0' <= s[i-1] && s[i-1] <= '9') {
+			turns++
+		}
+		if 'a' <= c && c <= 'z' {
+			letters++
+			if strings.IndexByte("aeiouy", c) >= 0 {
+				vowels++
+			}
+		}
+	}
+	return turns >= 4 || letters >= 9 && vowels*6 < letters
+}
