@@ -305,7 +305,7 @@ func statement(a coldwatch.Attribution, best, runner coldwatch.Hypothesis, telli
 	if a.Stated != "" {
 		return fmt.Sprintf("The actor is unknown. It is %s that this is %s; the main alternative is %s.", best.Words, classWords(best.Name), classWords(runner.Name))
 	}
-	return fmt.Sprintf("The actor is unknown, and the class of actor is undetermined: the evidence does not set %s clearly apart from %s.",
+	return fmt.Sprintf("The actor is unknown, and the class of actor is undetermined: the evidence does not set %s far enough apart from %s.",
 		classWords(best.Name), classWords(runner.Name))
 }
 

@@ -1,6 +1,7 @@
 package profile
 
 import (
+	"maps"
 	"slices"
 	"sort"
 	"strings"
@@ -54,7 +55,7 @@ func (e entry) resolve(pack *knowledge.Pack) string {
 // Profile works the dossier out from the sums.
 func (f *Fold) Profile(id string, pack *knowledge.Pack, o Options) coldwatch.Profile {
 	p := coldwatch.Profile{Campaign: id, Pack: strings.TrimSpace(pack.Name + " " + pack.Version), Messages: len(f.seen), Members: sortedKeys(f.seen),
-		Possible: len(f.seen) == 1, Claims: f.claims}
+		Possible: len(f.seen) == 1, Claims: maps.Clone(f.claims)}
 	entries := f.victims(&p, pack)
 	f.methods(&p, pack)
 	targets := map[string]bool{}
@@ -209,7 +210,7 @@ func (f *Fold) methods(p *coldwatch.Profile, pack *knowledge.Pack) {
 	slices.Sort(months)
 	for _, m := range months {
 		p.FidelityOverTime = append(p.FidelityOverTime, coldwatch.FidelityPoint{From: clock(m), Messages: f.months[m].n,
-			Fidelity: rangeOf(f.months[m].fid), Claims: f.months[m].claims})
+			Fidelity: rangeOf(f.months[m].fid), Claims: maps.Clone(f.months[m].claims)})
 	}
 }
 

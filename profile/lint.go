@@ -74,8 +74,8 @@ var otherLevels = map[string]bool{"some": true, "medium": true, "reasonable": tr
 var house = []string{"doses at risk", "doses are at risk", "vaccines at risk", "vaccines are at risk", "doses in danger", "doses are in danger", "campaign is over",
 	"campaign has ended", "campaign ended", "campaign is finished", "0 doses", "no doses are affected", "zero doses"}
 
-// harmless are uses of an estimative word that state no estimate.
-var harmless = []string{"possible campaign", "could not be", "could not read", "as soon as possible", "where possible", "if possible", "wherever possible",
+// harmless are uses of an estimative word that state no estimate, or belong to a band.
+var harmless = []string{"possible campaign", "possible campaigns", "the odds ratio", "almost certainly", "nearly certainly", "could not be", "could not read", "as soon as possible", "where possible", "if possible", "wherever possible",
 	"the likely-next", "likely next", "may not be sent", "may not go out", "may be shared", "as possible"}
 
 // Lint checks prose against ICD 203 and the rules of the house. Problems come in the order of the text.
@@ -90,18 +90,17 @@ func Lint(text string) []Problem {
 				add(LintHouse, h, "Say what is known: doses pass through targeted organisations; a campaign is active or dormant.")
 			}
 		}
-		rest := words
+		rest := dropMonth(words, s)
 		for _, h := range harmless {
 			rest = strings.ReplaceAll(rest, " "+h+" ", "  ")
 		}
-		rest = dropMonth(rest, s)
 		for _, h := range hedges {
 			if has(rest, h) {
 				add(LintWord, h, "Use one of the seven bands of ICD 203, or state the fact.")
 				rest = strings.ReplaceAll(rest, " "+h+" ", "  ")
 			}
 		}
-		row1, row2 := find(&rest, firstRow), find(&rest, secondRow)
+		row1, row2 := find(&words, firstRow), find(&words, secondRow)
 		if len(row1) > 0 && firstUsed == "" {
 			firstUsed = row1[0].words
 		}

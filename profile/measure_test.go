@@ -234,4 +234,3 @@ func popularity(pack *knowledge.Pack, targets map[string]bool, partner, left str
 	}
 	return min(1, max(0, float64(10-above))/float64(same))
 }
-

@@ -164,22 +164,64 @@ func (f *Fold) messagesOn(day int64) int {
 	return n
 }
 
+// A border is the edge between two windows with the views that differ across it.
+type border struct {
+	window int // the first window after it
+	drifts []drift
+	size   float64 // sum of the divergences
+	p      float64 // the largest of the drifts
+}
+
+type drift struct {
+	border int
+	view   view
+	p      float64
+	size   float64
+}
+
+// reach is how many windows on either side of a border are compared: a change in the middle of a window would else hide.
+const reach = 2
+
 // phases tells the stretches in which the methods hold.
 func (f *Fold) phases() []coldwatch.Phase {
 	ws := f.windows()
 	if len(ws) == 0 {
 		return nil
 	}
-	type test struct {
-		window int
-		view   view
-		p      float64
+	borders := f.borders(ws)
+	out := []coldwatch.Phase{{From: clock(ws[0].from * 86400), Changes: []string{"First methods seen."}}}
+	for i, w := range ws {
+		if b := borders[i]; b != nil {
+			next := coldwatch.Phase{From: clock(w.from * 86400), P: b.p}
+			for _, d := range b.drifts {
+				next.Changes = append(next.Changes, changeSentence(d.view, pooled(ws, i-reach, i, d.view), pooled(ws, i, i+reach, d.view)))
+			}
+			out = append(out, next)
+		}
+		out[len(out)-1].To = clock(w.to * 86400)
 	}
-	var tests []test
+	return out
+}
+
+// pooled adds the counts of windows from (inclusive) to (exclusive), as far as there are such windows.
+func pooled(ws []window, from, to int, v view) map[string]int {
+	out := map[string]int{}
+	for _, w := range ws[max(0, from):min(len(ws), to)] {
+		addCounts(out, w.counts[v])
+	}
+	return out
+}
+
+// borders gives the edges, by the window that follows, across which two groups of views drift. Of neighbouring edges
+// that see the same change the one with the largest divergence stands.
+func (f *Fold) borders(ws []window) map[int]*border {
+	var tests []drift
 	for i := 1; i < len(ws); i++ {
 		for v := range views {
-			if a, b := ws[i-1].counts[v], ws[i].counts[v]; len(a) > 0 && len(b) > 0 {
-				tests = append(tests, test{i, v, f.memo.drift(a, b)})
+			a, b := pooled(ws, i-reach, i, v), pooled(ws, i, i+reach, v)
+			if len(a) > 0 && len(b) > 0 {
+				p, size := f.memo.drift(a, b)
+				tests = append(tests, drift{i, v, p, size})
 			}
 		}
 	}
@@ -190,27 +232,36 @@ func (f *Fold) phases() []coldwatch.Phase {
 			passed = i + 1
 		}
 	}
-	changed := map[int][]test{}
+	at := map[int]*border{}
 	for _, t := range tests[:passed] {
-		changed[t.window] = append(changed[t.window], t)
+		if at[t.border] == nil {
+			at[t.border] = &border{window: t.border}
+		}
+		b := at[t.border]
+		b.drifts, b.p = append(b.drifts, t), max(b.p, t.p)
 	}
-	out := []coldwatch.Phase{{From: clock(ws[0].from * 86400), Changes: []string{"First methods seen."}}}
-	for i, w := range ws {
-		drifts := changed[i]
-		sort.Slice(drifts, func(a, b int) bool { return drifts[a].view < drifts[b].view })
-		groups, p := map[string]bool{}, 0.0
-		for _, t := range drifts {
-			groups[driftGroup[t.view]] = true
-			p = max(p, t.p)
+	var strong []*border
+	for i := range ws {
+		b := at[i]
+		if b == nil {
+			continue
+		}
+		sort.Slice(b.drifts, func(x, y int) bool { return b.drifts[x].view < b.drifts[y].view })
+		groups := map[string]bool{}
+		for _, d := range b.drifts {
+			groups[driftGroup[d.view]] = true
+			b.size += d.size
 		}
 		if len(groups) >= 2 {
-			next := coldwatch.Phase{From: clock(w.from * 86400), P: p}
-			for _, t := range drifts {
-				next.Changes = append(next.Changes, changeSentence(t.view, ws[i-1].counts[t.view], w.counts[t.view]))
-			}
-			out = append(out, next)
+			strong = append(strong, b)
 		}
-		out[len(out)-1].To = clock(w.to * 86400)
+	}
+	sort.SliceStable(strong, func(i, j int) bool { return strong[i].size > strong[j].size })
+	out := map[int]*border{}
+	for _, b := range strong {
+		if out[b.window-1] == nil && out[b.window+1] == nil {
+			out[b.window] = b
+		}
 	}
 	return out
 }
@@ -259,7 +310,7 @@ func divergence(a, b []int) float64 {
 // driftP is the probability of a divergence as large when both windows have one distribution. A permutation test by
 // Monte Carlo that stops early (Besag and Clifford 1991) where the answer is plainly no; for large windows the chi-square
 // limit of the likelihood ratio, which is the same divergence times the count.
-func driftP(a, b []int, seed uint64) float64 {
+func driftP(a, b []int, observed float64, seed uint64) float64 {
 	na, nb := total(a), total(b)
 	if len(a) < 2 {
 		return 1
@@ -273,7 +324,6 @@ func driftP(a, b []int, seed uint64) float64 {
 			pool = append(pool, i)
 		}
 	}
-	observed := divergence(a, b)
 	rng := rand.New(rand.NewPCG(seed, 1))
 	left, right := make([]int, len(a)), make([]int, len(a))
 	beyond := 0

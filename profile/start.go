@@ -77,7 +77,7 @@ func likelyGap(first []int64) float64 {
 // earliest ten; 0 where it has none.
 func robertsSolow(first []int64) float64 {
 	k := min(len(first), 10)
-	if k < 3 {
+	if k < 5 { // with fewer the fitted shape is noise
 		return 0
 	}
 	v := 0.0

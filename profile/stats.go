@@ -22,15 +22,15 @@ func seedOf(names ...string) uint64 {
 
 // A memo keeps the results of simulations by their input, so that one more message repeats only what it changed.
 type memo struct {
-	p           map[string]float64
-	key         string // of the last attribution
+	p           map[string][2]float64 // p value and divergence
+	key         string                // of the last attribution
 	attribution coldwatch.Attribution
 }
 
-func newMemo() *memo { return &memo{p: map[string]float64{}} }
+func newMemo() *memo { return &memo{p: map[string][2]float64{}} }
 
-// drift returns the p value of the difference between two counted distributions.
-func (m *memo) drift(a, b map[string]int) float64 {
+// drift returns the p value of the difference between two counted distributions, and their divergence.
+func (m *memo) drift(a, b map[string]int) (p, size float64) {
 	values := make([]string, 0, len(a)+len(b))
 	for v := range a {
 		values = append(values, v)
@@ -51,12 +51,13 @@ func (m *memo) drift(a, b map[string]int) float64 {
 		key.WriteByte(' ')
 	}
 	k := key.String()
-	if p, known := m.p[k]; known {
-		return p
+	if known, ok := m.p[k]; ok {
+		return known[0], known[1]
 	}
-	p := driftP(left, right, seedOf(k))
-	m.p[k] = p
-	return p
+	size = divergence(left, right)
+	p = driftP(left, right, size, seedOf(k))
+	m.p[k] = [2]float64{p, size}
+	return p, size
 }
 
 // attribute weighs the evidence, again only when it changed.
