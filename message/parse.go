@@ -1,0 +1,195 @@
+package message
+
+import (
+	"bytes"
+	"hash/maphash"
+	"sort"
+	"strings"
+
+	"github.com/coldwatch/coldwatch"
+)
+
+// A parser holds what all scans of one message share.
+type parser struct {
+	lim       Limits
+	msg       *coldwatch.Message
+	meta      []meta
+	spans     []fieldSpan // scratch
+	decoded   int
+	work      int // bytes that other readings may still look at
+	readings  int
+	salvages  int
+	sameTried bool
+	bareCR    bool
+	nul       bool
+	extras    []extra
+	count     map[string]int // defects by kind
+	seed      maphash.Seed
+	seen      map[leafKey]bool
+	inner     int
+}
+
+// maxDefects is how many defects of one kind are recorded; more say nothing new.
+const maxDefects = 32
+
+// Parse reads a message. It never fails and never panics; the result shares the bytes of raw, which must not change.
+func Parse(raw []byte, lim Limits) *coldwatch.Message {
+	p := &parser{lim: lim.orDefault(), msg: &coldwatch.Message{Raw: raw}, count: map[string]int{}}
+	p.work = p.lim.ReadingWork * max(len(raw), 1024)
+	p.msg.Parts = make([]coldwatch.Part, 0, 8)
+	p.meta = make([]meta, 0, 8)
+	s := &scan{p: p, source: source{src: raw}}
+	h := s.readHeader(0, len(raw), true)
+	s.noteHead(h)
+	p.msg.Header = h.fields
+	senses := s.senses(h.fields, "", 0, s.rest2(h.body, len(raw)))
+	o := origin{fields: h.fields, sense: senses[0], body: h.body, end: len(raw), parent: -1}
+	s.run(o)
+	s.alternatives(0, o, senses, h)
+	p.headerDefects(h)
+	p.wholeReadings(s, raw)
+	p.readOthers(s.source, s.jobs, o)
+	p.carriers()
+	sort.SliceStable(p.msg.Defects, func(i, j int) bool { return p.msg.Defects[i].Offset < p.msg.Defects[j].Offset })
+	return p.msg
+}
+
+func (s *scan) rest2(pos, end int) []byte { return s.src[pos:end] }
+
+// headerDefects records what is odd about the fields that say who wrote to whom.
+func (p *parser) headerDefects(h head) {
+	if len(h.fields) == 0 {
+		p.defect("header.missing", "there is no header", 0, 0, true)
+		return
+	}
+	var first [len(singletons)]int
+	for i := range h.fields {
+		f := &h.fields[i]
+		for k, name := range singletons {
+			if len(f.Name) != len(name) || !strings.EqualFold(f.Name, name) {
+				continue
+			}
+			if first[k] == 0 {
+				first[k] = i + 1
+			} else if h.fields[first[k]-1].Value != f.Value {
+				// RFC 5322 section 3.6: once at most. Clients show the first, the last, or all.
+				p.defect("header.duplicate_"+strings.ToLower(strings.ReplaceAll(name, "-", "_")), "there is more than one "+name+" field", f.Offset, f.Length, true)
+			}
+		}
+	}
+	if h.nul {
+		p.defect("header.nul", "the header holds NUL bytes", 0, 0, true)
+	}
+	if h.bare {
+		p.defect("header.bare_cr", "the header holds bare CRs", 0, 0, true)
+	}
+}
+
+var singletons = [...]string{"From", "Sender", "Reply-To", "Subject", "To", "Cc", "Date", "Message-ID"}
+
+// noteHead keeps what a header block gives reason to read otherwise.
+func (s *scan) noteHead(h head) {
+	s.p.bareCR = s.p.bareCR || h.bare
+	s.p.nul = s.p.nul || h.nul
+}
+
+// leaf ends a leaf whose encoded body is src[start:end], and decodes it.
+func (s *scan) leaf(i, start, end int) {
+	p := s.p
+	part := &p.msg.Parts[i]
+	m := &p.meta[i]
+	m.body, m.end = start, end
+	body := s.src[start:end]
+	part.Offset, part.Length = s.off(start), s.length(start, end)
+	if len(body) == 0 {
+		part.Content = []byte{}
+		return
+	}
+	if p.decoded+len(body) > p.lim.Decoded {
+		p.limit("limit.decoded", "the message holds too much content", part.Offset)
+		part.Content, part.Encoding = body, "7bit"
+		return
+	}
+	part.Content = decodeBody(part, body)
+	if part.Content == nil {
+		part.Content = []byte{}
+	}
+	p.decoded += len(part.Content)
+	if strings.HasPrefix(part.MediaType, "text/") {
+		p.setText(part)
+	}
+	s.otherContents(i, body)
+}
+
+func (p *parser) setText(part *coldwatch.Part) {
+	declared := part.Params["charset"]
+	part.Text, part.Charset = Charset(part.Content, declared)
+	if declared == "" || part.Reading > 0 {
+		return
+	}
+	if want := charsetName(declared); want != part.Charset && part.Charset != "us-ascii" {
+		kind, detail := "charset.wrong", "the text is not in the charset that is declared"
+		if want != "utf-8" && want != "us-ascii" && encodingOf(want) == nil {
+			kind, detail = "charset.unknown", "the declared charset is not known"
+		}
+		p.defect(kind, detail, part.Offset, 0, false)
+	}
+}
+
+// decodeBody takes the transfer encoding off. What an unknown encoding names stays as it is (RFC 2045 section 6.4).
+func decodeBody(part *coldwatch.Part, body []byte) []byte {
+	switch part.Encoding {
+	case "base64":
+		return decodeBase64(body, base64Standard)
+	case "quoted-printable":
+		return decodeQuotedPrintable(body)
+	case "uuencode":
+		if _, name, data, ok := uuBegin(body, 0); ok {
+			out, _ := decodeUU(body, data)
+			if part.Filename == "" {
+				part.Filename = name
+			}
+			return out
+		}
+	}
+	return body
+}
+
+func (p *parser) defect(kind, detail string, off, n int, ambiguous bool) {
+	if p.count[kind]++; p.count[kind] > maxDefects {
+		return
+	}
+	p.msg.Defects = append(p.msg.Defects, coldwatch.Defect{Kind: kind, Detail: detail, Offset: off, Length: n, Ambiguous: ambiguous})
+}
+
+// limit records a limit once.
+func (p *parser) limit(kind, detail string, off int) {
+	if p.count[kind] == 0 {
+		p.defect(kind, detail, off, 0, false)
+	}
+}
+
+// wholeReadings adds the readings that concern the message as a whole.
+func (p *parser) wholeReadings(s *scan, raw []byte) {
+	if p.bareCR || bytes.Contains(raw, []byte("\r--")) {
+		p.defect("mime.bare_cr", "bare CRs may end lines", 0, 0, true)
+		s.jobs = append(s.jobs, job{why: "a bare CR ends a line", whole: true, cr: true})
+	}
+	if p.nul || bytes.Contains(raw, []byte("\n--\x00")) {
+		s.jobs = append(s.jobs, job{why: "NUL bytes are dropped", whole: true, strip: true})
+	}
+	if i := bytes.Index(raw, []byte("\nFrom ")); i >= 0 && p.fromLineInBody(raw, i+1) {
+		p.defect("mbox.from_in_body", "a line of the body would part messages in an mbox", i+1, 5, false)
+	}
+	p.smuggled(raw)
+}
+
+// fromLineInBody tells whether the "From " line at i is followed by header fields.
+func (p *parser) fromLineInBody(raw []byte, i int) bool {
+	nl := bytes.IndexByte(raw[i:], '\n')
+	if nl < 0 || bytes.Contains(raw[i:i+nl], []byte("Mon Sep 17 00:00:00 2001")) { // a Git patch
+		return false
+	}
+	s := scan{p: p, source: source{src: raw}}
+	return s.headerish(i+nl+1, len(raw))
+}

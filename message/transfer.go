@@ -1,0 +1,248 @@
+package message
+
+import (
+	"bytes"
+)
+
+// A base64Mode says what a reader of base64 does with what should not be there. RFC 2045 section 6.8 lets it skip
+// foreign characters; on data behind the padding it says nothing, and clients differ.
+type base64Mode int
+
+const (
+	base64Standard base64Mode = iota // skip foreign bytes; padding ends a quantum, and the next begins behind it
+	base64Stop                       // the first padding ends the data
+	base64Ignore                     // padding is a foreign byte like others
+	base64URL                        // "-" and "_" are 62 and 63 (RFC 4648 section 5)
+	base64Strict                     // the first foreign byte ends the data
+)
+
+var base64Table, base64URLTable = makeBase64Tables()
+
+func makeBase64Tables() (std, url [256]byte) {
+	for i := range std {
+		std[i] = 0xFF
+	}
+	for i, c := range []byte("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/") {
+		std[c] = byte(i)
+	}
+	url = std
+	url['-'], url['_'] = 62, 63
+	return std, url
+}
+
+// decodeBase64 decodes as far as anything can be decoded.
+func decodeBase64(src []byte, mode base64Mode) []byte {
+	table := &base64Table
+	if mode == base64URL {
+		table = &base64URLTable
+	}
+	dst := make([]byte, 0, len(src)/4*3+3)
+	var acc uint32
+	n := 0
+	for i := 0; i < len(src); i++ {
+		if n == 0 {
+			for i+4 <= len(src) {
+				a, b, c, d := table[src[i]], table[src[i+1]], table[src[i+2]], table[src[i+3]]
+				if (a|b|c|d)&0xC0 != 0 {
+					break
+				}
+				v := uint32(a)<<18 | uint32(b)<<12 | uint32(c)<<6 | uint32(d)
+				dst = append(dst, byte(v>>16), byte(v>>8), byte(v))
+				i += 4
+			}
+			if i >= len(src) {
+				break
+			}
+		}
+		c := src[i]
+		v := table[c]
+		if v == 0xFF {
+			if c == '=' && mode != base64Ignore {
+				dst = flushBase64(dst, acc, n)
+				acc, n = 0, 0
+				if mode == base64Stop && len(dst) > 0 {
+					return dst
+				}
+			} else if mode == base64Strict && c != '\r' && c != '\n' && c != ' ' && c != '\t' && c != '=' {
+				break
+			}
+			continue
+		}
+		acc = acc<<6 | uint32(v)
+		if n++; n == 4 {
+			dst = append(dst, byte(acc>>16), byte(acc>>8), byte(acc))
+			acc, n = 0, 0
+		}
+	}
+	return flushBase64(dst, acc, n)
+}
+
+// flushBase64 writes the bytes of an unfinished quantum.
+func flushBase64(dst []byte, acc uint32, n int) []byte {
+	switch n {
+	case 2:
+		dst = append(dst, byte(acc>>4))
+	case 3:
+		dst = append(dst, byte(acc>>10), byte(acc>>2))
+	}
+	return dst
+}
+
+// A base64Shape says what in base64 text is read differently by different clients.
+type base64Shape struct {
+	junk   bool // foreign bytes within
+	behind bool // data behind padding
+	url    bool // characters of the URL alphabet
+	any    bool // has base64 characters at all
+	share  int  // percent of the bytes that are base64
+}
+
+func shapeOfBase64(src []byte) base64Shape {
+	var s base64Shape
+	good, foreign, padded := 0, 0, false
+	for _, c := range src {
+		switch {
+		case base64Table[c] != 0xFF:
+			good++
+			if padded {
+				s.behind = true
+			}
+		case c == '=':
+			padded = true
+		case c == '\r' || c == '\n' || c == ' ' || c == '\t':
+		default:
+			foreign++
+			s.junk = true
+			if c == '-' || c == '_' {
+				s.url = true
+			}
+		}
+	}
+	s.any = good > 0
+	if good+foreign > 0 {
+		s.share = good * 100 / (good + foreign)
+	}
+	return s
+}
+
+// decodeQuotedPrintable decodes quoted-printable (RFC 2045 section 6.7). What is no valid escape stays as it is.
+func decodeQuotedPrintable(src []byte) []byte {
+	if bytes.IndexByte(src, '=') < 0 && !bytes.Contains(src, []byte(" \n")) && !bytes.Contains(src, []byte(" \r\n")) {
+		return src
+	}
+	dst := make([]byte, 0, len(src))
+	for len(src) > 0 {
+		nl := bytes.IndexByte(src, '\n')
+		line, eol := src, []byte(nil)
+		if nl >= 0 {
+			cut := nl
+			if cut > 0 && src[cut-1] == '\r' {
+				cut--
+			}
+			line, eol, src = src[:cut], src[cut:nl+1], src[nl+1:]
+		} else {
+			src = nil
+		}
+		line = bytes.TrimRight(line, " \t")
+		soft := len(line) > 0 && line[len(line)-1] == '='
+		if soft {
+			line = line[:len(line)-1]
+		}
+		for {
+			i := bytes.IndexByte(line, '=')
+			if i < 0 {
+				dst = append(dst, line...)
+				break
+			}
+			dst = append(dst, line[:i]...)
+			if i+2 < len(line) {
+				if a, b := unhex(line[i+1]), unhex(line[i+2]); a >= 0 && b >= 0 {
+					dst = append(dst, byte(a<<4|b))
+					line = line[i+3:]
+					continue
+				}
+			}
+			dst = append(dst, '=')
+			line = line[i+1:]
+		}
+		if !soft {
+			dst = append(dst, eol...)
+		}
+	}
+	return dst
+}
+
+// uuBegin finds the next "begin 644 name" line at or after pos and returns the name and where the data starts.
+func uuBegin(src []byte, pos int) (at int, name string, data int, ok bool) {
+	for pos < len(src) {
+		i := bytes.Index(src[pos:], []byte("begin "))
+		if i < 0 {
+			return 0, "", 0, false
+		}
+		i += pos
+		pos = i + 6
+		if i > 0 && src[i-1] != '\n' && src[i-1] != '\r' {
+			continue
+		}
+		nl := bytes.IndexByte(src[i:], '\n')
+		if nl < 0 {
+			return 0, "", 0, false
+		}
+		line := bytes.TrimRight(src[i+6:i+nl], "\r ")
+		digits := 0
+		for digits < len(line) && line[digits] >= '0' && line[digits] <= '7' {
+			digits++
+		}
+		if digits < 3 || digits > 4 || digits >= len(line) || line[digits] != ' ' {
+			continue
+		}
+		return i, string(bytes.TrimSpace(line[digits:])), i + nl + 1, true
+	}
+	return 0, "", 0, false
+}
+
+// decodeUU decodes uuencoded lines (IEEE Std 1003.1, uuencode) that start at data, and returns the offset behind them. It stops at
+// "end" or at a line that can be none.
+func decodeUU(src []byte, data int) (out []byte, end int) {
+	pos := data
+	for pos < len(src) {
+		nl := bytes.IndexByte(src[pos:], '\n')
+		next := len(src)
+		line := src[pos:]
+		if nl >= 0 {
+			next = pos + nl + 1
+			line = src[pos : pos+nl]
+		}
+		line = bytes.TrimRight(line, "\r")
+		if string(bytes.TrimRight(line, " ")) == "end" {
+			return out, next
+		}
+		if len(line) == 0 {
+			pos = next
+			continue
+		}
+		if line[0] < ' ' || line[0] > '`' {
+			return out, pos
+		}
+		n := int(line[0]-' ') & 63
+		body := line[1:]
+		for _, c := range body {
+			if c < ' ' || c > '`' {
+				return out, pos
+			}
+		}
+		for i := 0; n > 0; i += 4 {
+			var q [4]byte
+			for k := range q {
+				if i+k < len(body) {
+					q[k] = (body[i+k] - ' ') & 63
+				}
+			}
+			three := [3]byte{q[0]<<2 | q[1]>>4, q[1]<<4 | q[2]>>2, q[2]<<6 | q[3]}
+			out = append(out, three[:min(n, 3)]...)
+			n -= 3
+		}
+		pos = next
+	}
+	return out, pos
+}
