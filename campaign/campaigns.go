@@ -10,9 +10,13 @@ import (
 	"github.com/coldwatch/coldwatch"
 )
 
-// nameOf is the campaign id that a sighting gives when a campaign is named after it.
+// nameOf is the campaign id that a sighting gives when a campaign is named after it: "c-" and the first 10 hex digits of
+// the sighting's id.
 func nameOf(id string) string {
-	h := sha256.Sum256([]byte("campaign " + id))
+	if len(id) >= 10 && strings.Trim(id[:10], "0123456789abcdef") == "" {
+		return "c-" + id[:10]
+	}
+	h := sha256.Sum256([]byte(id))
 	return "c-" + hex.EncodeToString(h[:5])
 }
 
@@ -22,7 +26,7 @@ func isCampaign(id string) bool { return len(id) == 12 && strings.HasPrefix(id, 
 func (l *Linker) fresh(first uint32) string {
 	name := nameOf(l.t.ids[first])
 	for n := byte('a'); l.events[name] != nil; n++ { // the name was given in another life of the cluster
-		name = nameOf(l.t.ids[first] + string(n))
+		name = nameOf("again " + string(n) + l.t.ids[first])
 	}
 	return name
 }

@@ -21,14 +21,17 @@ type grower struct {
 	sets   map[uint32]*set // of two or more
 	tried  map[[2]uint32]int
 	apart  [][2]uint32
+	late   bool // not the first round
+
+	held     map[uint32]bool // rows whose links come last
+	bridging map[uint32]bool // rows that would have merged what nothing else merges
 }
 
 // A set is a growing cluster.
 type set struct {
-	n      int
-	ex     []uint32 // by rank
-	org    uint32
-	single bool // one organisation reported all
+	n   int
+	ex  []uint32 // by rank
+	org uint32   // the organisation that reported all, or several
 }
 
 func (g *grower) find(r uint32) uint32 {
@@ -43,11 +46,63 @@ func (g *grower) of(root uint32) *set {
 	if s := g.sets[root]; s != nil {
 		return s
 	}
-	return &set{n: 1, ex: []uint32{root}, org: g.l.t.org[root], single: true}
+	return &set{n: 1, ex: []uint32{root}, org: g.l.t.org[root]}
 }
 
-// run returns the label of each row.
+// run returns the label of each row. Where one organisation's rows would have joined clusters that nothing else joins, or
+// flood one, it runs again with those rows placed last, so that they do not draw others away from their own.
 func (g *grower) run(order []uint32) []uint32 {
+	l := g.l
+	g.held = map[uint32]bool{}
+	if len(l.said) > 0 {
+		for _, r := range order {
+			if l.said[l.t.ids[r]]&saidHeld != 0 {
+				g.held[r] = true
+			}
+		}
+		g.edges = slices.DeleteFunc(g.edges, func(e edge) bool {
+			return (l.said[l.t.ids[e.a]]|l.said[l.t.ids[e.b]])&saidAlone != 0
+		})
+	}
+	g.bridging = map[uint32]bool{}
+	g.grow()
+	g.floods(order)
+	if len(g.bridging) > 0 {
+		for r := range g.bridging {
+			g.held[r] = true
+		}
+		g.grow()
+	}
+	out := make([]uint32, len(g.labels))
+	for r := range out {
+		out[r] = uint32(r)
+	}
+	for _, r := range order {
+		out[r] = g.find(r)
+	}
+	return out
+}
+
+// floods adds to the bridging rows those of an organisation that makes up nearly all of a cluster of several: they must not
+// decide which way the rows of others go.
+func (g *grower) floods(order []uint32) {
+	type key struct{ root, org uint32 }
+	n := map[key]int{}
+	for _, r := range order {
+		if root := g.find(r); g.sets[root] != nil && g.sets[root].org == several {
+			n[key{root, g.l.t.org[r]}]++
+		}
+	}
+	for _, r := range order {
+		root := g.find(r)
+		if c := n[key{root, g.l.t.org[r]}]; c >= 5 && c*5 >= g.sets[root].n*4 {
+			g.bridging[r] = true
+		}
+	}
+}
+
+// grow grows all clusters from single rows.
+func (g *grower) grow() {
 	l := g.l
 	g.parent = make([]uint32, len(g.labels))
 	for i := range g.parent {
@@ -61,20 +116,10 @@ func (g *grower) run(order []uint32) []uint32 {
 			g.union(a, b)
 		}
 	}
-	held := make(map[uint32]bool)
-	if len(l.said) > 0 {
-		for _, r := range order {
-			if l.said[l.t.ids[r]]&saidHeld != 0 {
-				held[r] = true
-			}
-		}
-		g.edges = slices.DeleteFunc(g.edges, func(e edge) bool {
-			return (l.said[l.t.ids[e.a]]|l.said[l.t.ids[e.b]])&saidAlone != 0
-		})
-	}
-	slices.SortFunc(g.edges, func(p, q edge) int { return g.order(p, q, held) })
+	slices.SortFunc(g.edges, g.order)
 	rest := g.edges
-	for range 8 {
+	for round := range 8 {
+		g.late = round > 0
 		var refused []edge
 		joined := false
 		for _, e := range rest {
@@ -88,26 +133,18 @@ func (g *grower) run(order []uint32) []uint32 {
 				refused = append(refused, e)
 			}
 		}
-		if rest = refused; !joined || len(rest) == 0 {
+		if rest = refused; !joined && round > 0 || len(rest) == 0 {
 			break
 		}
 	}
-	out := make([]uint32, len(g.labels))
-	for r := range out {
-		out[r] = uint32(r)
-	}
-	for _, r := range order {
-		out[r] = g.find(r)
-	}
-	return out
 }
 
 // links tells whether a row takes part in linking.
 func (l *Linker) links(r uint32) bool { return l.t.class[r] == classJoin || l.t.class[r] == classLink }
 
-func (g *grower) order(p, q edge, held map[uint32]bool) int {
-	if len(held) > 0 {
-		hp, hq := held[p.a] || held[p.b], held[q.a] || held[q.b]
+func (g *grower) order(p, q edge) int {
+	if len(g.held) > 0 {
+		hp, hq := g.held[p.a] || g.held[p.b], g.held[q.a] || g.held[q.b]
 		if hp != hq {
 			if hp {
 				return 1
@@ -130,7 +167,7 @@ func (g *grower) order(p, q edge, held map[uint32]bool) int {
 func (g *grower) joins(a, b uint32, e edge) bool {
 	sa, sb := g.of(a), g.of(b)
 	key := [2]uint32{min(a, b), max(a, b)}
-	if n := g.tried[key]; n > 0 && (sa.n+sb.n)*2 < n*3 {
+	if n := g.tried[key]; n > 0 && (sa.n+sb.n)*2 < n*3 && (!g.late || min(sa.n, sb.n) > 1) {
 		return false // refused, and not much has changed
 	}
 	if g.forbidden(a, b) {
@@ -149,16 +186,34 @@ func (g *grower) joins(a, b uint32, e edge) bool {
 			}
 		}
 	}
-	ok := float64(agree) >= g.l.p.Fraction*float64(len(sa.ex)*len(sb.ex)) && g.bridged(es, sa, sb)
+	ok := float64(agree) >= g.l.p.Fraction*float64(len(sa.ex)*len(sb.ex)) && g.enough(es, sa, sb)
 	if !ok {
 		g.tried[key] = sa.n + sb.n
 	}
 	return ok
 }
 
-// bridged: see Linker.bridged.
-func (g *grower) bridged(es []edge, sa, sb *set) bool {
-	return len(es) >= min(2, sa.n, sb.n) && (len(g.l.t.orgs) < 2 || sa.single || sb.single || !g.l.planted(es))
+// enough tells whether edges between two sets are enough: see Linker.bridged. A single row whose only link is to one
+// organisation's messages in a cluster of several waits for the second round: first the rows of one campaign must have had the time
+// to find each other, else a bridge would draw them over one by one.
+func (g *grower) enough(es []edge, sa, sb *set) bool {
+	if len(es) < min(2, sa.n, sb.n) {
+		return false
+	}
+	o, bad := g.l.planted(es, sa.org, sb.org)
+	if !bad || g.late && min(sa.n, sb.n) == 1 {
+		return true
+	}
+	if min(sa.n, sb.n) > 1 {
+		for _, e := range es {
+			for _, r := range [2]uint32{e.a, e.b} {
+				if g.l.t.org[r] == o {
+					g.bridging[r] = true
+				}
+			}
+		}
+	}
+	return false
 }
 
 // union makes one cluster of two. Its exemplars are spread evenly over the two clusters' by receipt.
@@ -167,7 +222,10 @@ func (g *grower) union(a, b uint32) {
 	if g.rank[b] < g.rank[a] {
 		a, b = b, a
 	}
-	s := &set{n: sa.n + sb.n, org: sa.org, single: sa.single && sb.single && sa.org == sb.org}
+	s := &set{n: sa.n + sb.n, org: sa.org}
+	if sa.org != sb.org {
+		s.org = several
+	}
 	ex := append(slices.Clone(sa.ex), sb.ex...)
 	slices.SortFunc(ex, func(x, y uint32) int { return int(g.rank[x]) - int(g.rank[y]) })
 	if most := max(2, g.l.p.Exemplars*2/3); len(ex) > most {

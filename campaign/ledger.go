@@ -35,9 +35,10 @@ type scorer struct {
 	views  []view
 	ngroup int
 	text   uint8
-	labels []uint32 // cluster of each row that is chained
-	n      float64  // clusters
-	total  float64  // n + background + 100: the denominator of u
+	labels []uint32  // cluster of each row that is chained
+	n      float64   // clusters
+	plain  float64   // ordinary messages
+	share  []float32 // by value: share of ordinary messages by the warm table, whose values come first
 	cap    float64
 	own    float64 // bits that one view of the operator's own must give
 
@@ -59,6 +60,22 @@ type memo struct {
 }
 
 const walk = 64 // rows of a chain that a pair count looks at
+
+// rate returns u: the chance that a stranger holds x. Strangers are other hostile clusters or ordinary mail, whichever
+// holds it more; the two are not pooled, for ordinary mail that lacks a kit does not make the kit rare among attacks.
+func (s *scorer) rate(x uint32, out float64) float64 {
+	u := math.Max(s.estimate(math.Max(0, float64(s.t.g[x])-out), s.n), s.estimate(float64(s.t.b[x]), s.plain))
+	if int(x) < len(s.share) {
+		u = math.Max(u, float64(s.share[x]))
+	}
+	return math.Min(1, u)
+}
+
+// estimate estimates a share from c of n. Where n is small a value that was never met is taken for as rare as one in Unseen,
+// while what was met often counts by what was met, less two standard errors.
+func (s *scorer) estimate(c, n float64) float64 {
+	return math.Max((c+1)/(n+s.p.Unseen), (c-2*math.Sqrt(c))/(n+2))
+}
 
 // others returns how many clusters hold x beside those left out.
 func (s *scorer) others(x uint32, out float64) float64 {
@@ -209,7 +226,7 @@ func (s *scorer) compareFeats(fa, fb []uint32, ma, mb uint32, out float64, now u
 	items := s.buf[:n]
 	for i := range items {
 		it := &items[i]
-		it.u = math.Min(1, (s.others(it.x, out)+1)/s.total)
+		it.u = s.rate(it.x, out)
 		it.raw = math.Log2(it.m / it.u)
 	}
 	s.sort(items)

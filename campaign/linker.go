@@ -16,8 +16,7 @@ type Linker struct {
 	s      *scorer
 	groups []string // names of the dependence groups
 	number map[coldwatch.View]uint8
-	warm   float64 // ordinary messages that the warm table stands for
-	plain  int     // ordinary rows seen
+	plain  int // ordinary rows seen
 
 	label    []uint32            // cluster of each row: a row number that stands for it
 	clusters map[uint32]*cluster // clusters of two or more, by label
@@ -82,8 +81,8 @@ func (l *Linker) values(s *coldwatch.Sighting) []uint32 {
 // setTotals brings the denominators up to date.
 func (s *scorer) setTotals(clusters, plain float64) {
 	s.n = clusters
-	s.total = clusters + plain + 100
-	s.cap = s.p.Cap + grow(clusters)
+	s.plain = plain
+	s.cap = s.p.Cap + max(0, grow(clusters))
 }
 
 func (l *Linker) now() time.Time {

@@ -40,13 +40,16 @@ func body(name string, same int) (out []string) {
 }
 
 // waves makes campaigns of 3 to 10 sightings at four organisations, with strangers among them, in order of receipt.
-func waves(seed int64, campaigns int) []coldwatch.Sighting {
+func waves(seed int64, campaigns int) []coldwatch.Sighting { return rotating(seed, campaigns, 2) }
+
+// rotating is waves with the number of hosts that a campaign rotates through.
+func rotating(seed int64, campaigns, hosts int) []coldwatch.Sighting {
 	r := rand.New(rand.NewSource(seed))
 	var out []coldwatch.Sighting
 	for c := range campaigns {
 		for i := range 3 + r.Intn(8) {
 			f := []string{
-				fmt.Sprintf("host=h%d-%d.example", c, r.Intn(2)), fmt.Sprintf("sender=s%d-%d.example", c, r.Intn(3)),
+				fmt.Sprintf("host=h%d-%d.example", c, r.Intn(hosts)), fmt.Sprintf("sender=s%d-%d.example", c, r.Intn(3)),
 				fmt.Sprintf("structure=kit%d", c%3), fmt.Sprintf("net=n%d", r.Intn(9)), fmt.Sprintf("subject=sub%d-%d", c, r.Intn(2)),
 				fmt.Sprintf("tooling=t%d", r.Intn(3)), fmt.Sprintf("theme=th%d", c%2),
 			}

@@ -39,7 +39,7 @@ type Parameters struct {
 	Window       int             `json:"window"`       // neighbours of each value's list that the re-link pass compares
 	Prior        float64         `json:"prior"`        // λ: P(same campaign) of a candidate pair
 	Overwhelming float64         `json:"overwhelming"` // bits above the threshold for mail with no verdict against it
-	WarmWeight   float64         `json:"warm_weight"`  // ordinary messages that the warm table stands for
+	Unseen       float64         `json:"unseen"`       // a value never met is as rare as one in so many, while little was seen
 	Passes       int             `json:"passes"`       // re-link passes
 }
 
@@ -90,13 +90,14 @@ func Default() Parameters {
 		Window:       10,
 		Prior:        .02,
 		Overwhelming: 12,
-		WarmWeight:   2000,
+		Unseen:       1000,
 		Passes:       2,
 	}
 }
 
-// grow is how many bits thresholds and caps rise with the number of clusters n: one for each doubling over 5,000.
-func grow(n float64) float64 { return math.Max(0, math.Log2(n/5000)) }
+// grow is how many bits thresholds rise with the number of clusters n, one for each doubling: the more strangers there are, the rarer
+// is a pair of one campaign among the candidates. Under 625 clusters they fall no further.
+func grow(n float64) float64 { return math.Max(-3, math.Log2(n/5000)) }
 
 const (
 	blockNever = iota

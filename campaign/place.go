@@ -125,19 +125,19 @@ func (l *Linker) placed(r uint32) coldwatch.Placement {
 	return p
 }
 
-func (l *Linker) setTotals() { l.s.setTotals(float64(l.count), float64(l.plain)+l.warm) }
+func (l *Linker) setTotals() { l.s.setTotals(float64(l.count), float64(l.plain)) }
 
 // background counts an ordinary message's values, or takes them back.
 func (l *Linker) background(feats []uint32, d float32) {
 	for _, x := range feats {
-		l.t.b[x] += d
+		l.t.b[x] = max(0, l.t.b[x]+d)
 	}
 	l.plain += int(d)
 }
 
 // hub tells whether so many hold a value that it says little and offers few candidates.
 func (l *Linker) hub(x uint32) bool {
-	return float64(l.t.g[x])+float64(l.t.b[x]) > l.p.Hub*(1+l.s.n/5000)
+	return int(x) < len(l.s.share) || float64(l.t.g[x])+float64(l.t.b[x]) > l.p.Hub*(1+l.s.n/5000)
 }
 
 // offers returns how many of a value's holders are candidates: most for a blocking view, few for a hub, else none.
@@ -380,37 +380,40 @@ func (l *Linker) members(label uint32) []uint32 {
 	return []uint32{label}
 }
 
-// bridged tells whether edges between two clusters are enough to merge them: one for a single row, else two of
-// different rows; and no one organisation may have reported an end of every edge, unless one of the clusters is that
-// organisation's alone (then it joins and bridges nothing) or only one organisation reports at all.
+// bridged tells whether edges between two clusters are enough to merge them: one for a single row, else two; and no one
+// organisation may have reported an end of every edge, unless one of the clusters is that organisation's alone: then it
+// joins, and bridges nothing.
 func (l *Linker) bridged(es []edge, ra, rb []uint32) bool {
 	if len(es) < min(2, len(ra), len(rb)) {
 		return false
 	}
-	if len(l.t.orgs) < 2 || l.single(ra) || l.single(rb) {
-		return true
-	}
-	return !l.planted(es)
+	oa, ob := l.reporter(ra), l.reporter(rb)
+	_, bad := l.planted(es, oa, ob)
+	return !bad
 }
 
-// planted tells whether one organisation reported an end of every edge, so that it could have planted them all.
-func (l *Linker) planted(es []edge) bool {
-	for _, o := range [2]uint32{l.t.org[es[0].a], l.t.org[es[0].b]} {
-		if !slices.ContainsFunc(es, func(e edge) bool { return l.t.org[e.a] != o && l.t.org[e.b] != o }) {
-			return true
-		}
-	}
-	return false
-}
+// several stands for more than one organisation.
+const several = ^uint32(0)
 
-// single tells whether one organisation reported all rows.
-func (l *Linker) single(rows []uint32) bool {
+// reporter returns the organisation that reported all rows, or several.
+func (l *Linker) reporter(rows []uint32) uint32 {
 	for _, r := range rows[1:] {
 		if l.t.org[r] != l.t.org[rows[0]] {
-			return false
+			return several
 		}
 	}
-	return true
+	return l.t.org[rows[0]]
+}
+
+// planted tells whether one organisation, other than the reporters of the two clusters, has an end of every edge, so
+// that it could have planted them all, and which.
+func (l *Linker) planted(es []edge, oa, ob uint32) (uint32, bool) {
+	for _, o := range [2]uint32{l.t.org[es[0].a], l.t.org[es[0].b]} {
+		if o != oa && o != ob && !slices.ContainsFunc(es, func(e edge) bool { return l.t.org[e.a] != o && l.t.org[e.b] != o }) {
+			return o, true
+		}
+	}
+	return 0, false
 }
 
 // merge makes one cluster of two; the larger keeps its label, and its name where it has one.

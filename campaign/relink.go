@@ -22,6 +22,7 @@ func (l *Linker) Relink() []coldwatch.CampaignEvent {
 	}
 	l.compile()
 	l.classify()
+	l.recountPlain()
 	order := l.t.canonical(func(r uint32) bool { return l.t.class[r] == classJoin || l.t.class[r] == classLink })
 	old := l.label
 	labels := l.replay(order)
@@ -32,7 +33,7 @@ func (l *Linker) Relink() []coldwatch.CampaignEvent {
 	}
 	l.label = labels
 	l.s.labels = labels
-	l.s.setTotals(n, float64(l.plain)+l.warm)
+	l.s.setTotals(n, float64(l.plain))
 	l.s.own = l.p.OwnBits
 	l.gather(order)
 	l.missed()
@@ -40,26 +41,18 @@ func (l *Linker) Relink() []coldwatch.CampaignEvent {
 	return l.rename(old)
 }
 
-// classify gives each row the class that its verdict and the words make, and counts the background anew.
+// classify gives each row the class that its verdict and the words make.
 func (l *Linker) classify() {
-	for r := range l.t.class {
-		c := l.t.class[r]
+	for r, c := range l.t.class {
 		if c == classMissed {
 			c = classBenign
-			l.background(l.t.feats(uint32(r)), 1)
 		}
 		benign := l.said[l.t.ids[r]]&saidBenign != 0
 		switch {
 		case benign && c&15 != classDropped:
-			if c != classBenign {
-				l.background(l.t.feats(uint32(r)), 1)
-			}
 			c = classDropped | c<<4
 		case !benign && c&15 == classDropped:
 			c >>= 4
-			if c != classBenign {
-				l.background(l.t.feats(uint32(r)), -1)
-			}
 		}
 		l.t.class[r] = c
 	}
@@ -99,32 +92,140 @@ func (l *Linker) reset() {
 
 // recount counts, for each value, the clusters that hold it, and returns the number of clusters.
 func (l *Linker) recount(labels, order []uint32) float64 {
-	clear(l.t.g)
-	byLabel := slices.Clone(order)
-	slices.SortStableFunc(byLabel, func(a, b uint32) int { return cmp.Compare(labels[a], labels[b]) })
+	const many = ^uint32(0)
+	org := map[uint32]uint32{} // the organisation that reported all of a cluster
+	for _, r := range order {
+		lab := labels[r]
+		if o, ok := org[lab]; !ok {
+			org[lab] = l.t.org[r]
+		} else if o != l.t.org[r] {
+			org[lab] = many
+		}
+	}
+	rows := slices.Clone(order)
+	slices.SortFunc(rows, func(a, b uint32) int {
+		return cmp.Or(cmp.Compare(org[labels[a]], org[labels[b]]), cmp.Compare(labels[a], labels[b]))
+	})
+	y := l.newTally()
 	last := make([]uint32, len(l.t.key)) // ticket of the cluster that counted a value last
-	n, prev := uint32(0), ^uint32(0)
-	for _, r := range byLabel {
+	n, prev := uint32(0), many
+	for _, r := range rows {
 		if labels[r] != prev {
 			prev = labels[r]
 			n++
+			y.org(org[prev], org[prev] != many)
 		}
 		for _, x := range l.t.feats(r) {
 			if last[x] != n {
 				last[x] = n
-				l.t.g[x]++
+				y.count(x)
 			}
 		}
 	}
-	l.count = int(n)
-	return float64(n)
+	y.close()
+	for x := range l.t.g {
+		l.t.g[x] = uint32(y.robust(uint32(x)))
+	}
+	l.count = int(y.size())
+	return y.size()
+}
+
+// recountPlain counts, for each value, the ordinary messages that hold it.
+func (l *Linker) recountPlain() {
+	var rows []uint32
+	for r, c := range l.t.class {
+		if c == classBenign || c&15 == classDropped {
+			rows = append(rows, uint32(r))
+		}
+	}
+	slices.SortFunc(rows, func(a, b uint32) int { return cmp.Compare(l.t.org[a], l.t.org[b]) })
+	y := l.newTally()
+	for _, r := range rows {
+		y.org(l.t.org[r], true)
+		for _, x := range l.t.feats(r) {
+			y.count(x)
+		}
+	}
+	y.close()
+	for x := range l.t.b {
+		l.t.b[x] = float32(y.robust(uint32(x)))
+	}
+	l.plain = int(y.size())
+}
+
+// A tally counts values by organisation, all of one organisation in a row, so that no single organisation can make a
+// value look common, or rare by much else: what the one with most says counts only in proportion to what the others say.
+type tally struct {
+	total, top, cur []float32
+	touched         []uint32
+	now             uint32
+	open, capped    bool
+	n, most, all    float32 // clusters or messages of this organisation, of the one with most, and of all
+	orgs            int
+}
+
+func (l *Linker) newTally() *tally {
+	n := len(l.t.key)
+	return &tally{total: make([]float32, n), top: make([]float32, n), cur: make([]float32, n), orgs: len(l.t.orgs)}
+}
+
+// org begins a cluster or message of an organisation; capped is false where several reported it.
+func (y *tally) org(o uint32, capped bool) {
+	if y.open && o != y.now {
+		y.close()
+	}
+	y.open, y.now, y.capped = true, o, capped
+	y.n++
+}
+
+func (y *tally) count(x uint32) {
+	if y.cur[x] == 0 {
+		y.touched = append(y.touched, x)
+	}
+	y.cur[x]++
+}
+
+func (y *tally) close() {
+	for _, x := range y.touched {
+		c := y.cur[x]
+		y.total[x] += c
+		if y.capped {
+			y.top[x] = max(y.top[x], c)
+		}
+		y.cur[x] = 0
+	}
+	y.all += y.n
+	if y.capped {
+		y.most = max(y.most, y.n)
+	}
+	y.touched, y.n, y.open = y.touched[:0], 0, false
+}
+
+// robust returns the count of a value, that of the organisation with most cut down to one and twice the rest.
+func (y *tally) robust(x uint32) float32 { return y.cut(y.total[x], y.top[x]) }
+
+// size returns the number of clusters or messages, where no organisation counts for more than three average others.
+func (y *tally) size() float64 {
+	if y.orgs < 2 {
+		return float64(y.all)
+	}
+	rest := y.all - y.most
+	return float64(rest + min(y.most, max(10, 3*rest/float32(y.orgs-1))))
+}
+
+func (y *tally) cut(total, top float32) float32 {
+	if y.orgs < 2 {
+		return total
+	}
+	rest := total - top
+	return rest + min(top, 1+2*rest)
 }
 
 // pass links all rows of order once against the counts of labels, and returns the new labels.
 func (l *Linker) pass(labels, order []uint32, n, need float64) []uint32 {
 	s := l.s
 	s.labels = labels
-	s.setTotals(n, float64(l.plain)+l.warm)
+	s.setTotals(n, float64(l.plain))
 	clear(s.memo)
 	need += grow(n)
 	s.own = l.p.OwnRelink

@@ -32,7 +32,7 @@ type table struct {
 	head  []uint32  // newest row + 1
 	size  []uint32  // rows in the chain
 	g     []uint32  // clusters that hold it
-	b     []float32 // ordinary messages that hold it, the warm table included
+	b     []float32 // ordinary messages that hold it
 
 	names []byte   // uvarint length and text
 	slots []uint32 // open addressing: value + 1

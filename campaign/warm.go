@@ -15,21 +15,26 @@ import (
 //go:embed warm.tsv
 var warmTable string
 
-// warmUp enters the warm table into the background counts.
+// warmUp makes the table's values the first of the linker, and notes their shares.
 func (l *Linker) warmUp() {
-	l.warm = l.p.WarmWeight
 	for line := range strings.Lines(warmTable) {
 		f := strings.Split(strings.TrimRight(line, "\n"), "\t")
 		if len(f) < 3 || strings.HasPrefix(line, "#") {
 			continue
 		}
-		share, err := strconv.ParseFloat(f[2], 64)
+		share, err := strconv.ParseFloat(f[2], 32)
 		if err != nil {
 			continue
 		}
 		for name := range strings.SplitSeq(f[0], ",") {
-			if v, ok := l.number[coldwatch.View(name)]; ok {
-				l.t.b[l.t.intern(v, f[1], true)] += float32(share * l.warm)
+			v, ok := l.number[coldwatch.View(name)]
+			if !ok {
+				continue
+			}
+			if x := l.t.intern(v, f[1], true); int(x) == len(l.s.share) {
+				l.s.share = append(l.s.share, float32(share))
+			} else {
+				l.s.share[x] = max(l.s.share[x], float32(share))
 			}
 		}
 	}

@@ -138,7 +138,9 @@ func (l *Linker) term(items []item, i int, out float64) coldwatch.Term {
 		t.Value = fmt.Sprintf("%d of 32 bands equal", it.count)
 	}
 	where := fmt.Sprintf("in %d of %d other clusters", t.Seen, max(0, t.Of-int(out)))
-	if plain := int(l.t.b[it.x]); plain > 0 {
+	if int(it.x) < len(l.s.share) {
+		where = "common in ordinary mail"
+	} else if plain := int(l.t.b[it.x]); plain > 0 {
 		where = fmt.Sprintf("in %d other clusters and ordinary messages", t.Seen)
 	}
 	switch {

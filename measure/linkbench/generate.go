@@ -118,7 +118,7 @@ func (f Family) profile() profile {
 // a median of 10; the rest are hostile messages of their own.
 func generate(f Family, n int, seed int64) []message {
 	g := &generator{r: rand.New(rand.NewSource(seed))}
-	k := max(1, n/40000)
+	k := 1
 	h := hubs{
 		kits: g.many(25 * k), nets: g.many(60 * k), mailers: g.many(25), hosts: g.many(30 * k), senders: g.many(12 * k), identities: g.many(30),
 		themes: g.many(12), paths: g.many(30), subjects: g.many(40 * k),
