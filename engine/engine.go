@@ -27,7 +27,7 @@ type Store interface {
 	Row(ctx context.Context, id string) (store.Row, error)
 	Raw(ctx context.Context, sha256 string) ([]byte, error)
 	Analysis(ctx context.Context, id string) ([]byte, error)
-	Sightings(ctx context.Context, f func(sighting []byte) error) error
+	Sightings(ctx context.Context, after int64, f func(seq int64, sighting []byte) error) error
 	Submissions(ctx context.Context, f func(coldwatch.Submission) error) error
 	Search(ctx context.Context, query string, limit int) ([]store.Row, error)
 	Checkpoint(ctx context.Context, path string) (store.Checkpoint, error)
@@ -69,6 +69,7 @@ type Engine struct {
 	Config
 	room   *analysis.Room
 	linker *campaign.Linker // loaded when it is first needed
+	placed int64            // highest sequence number that the linker holds
 }
 
 // New makes an engine.

@@ -102,15 +102,3 @@ func excerpt(a *coldwatch.Analysis) string {
 	}
 	return clip(s, 400)
 }
-
-// throughJSON gives the value as it reads after storage.
-func throughJSON(p coldwatch.Profile) (q coldwatch.Profile) {
-	b, err := json.Marshal(p)
-	if err == nil {
-		err = json.Unmarshal(b, &q)
-	}
-	if err != nil {
-		return p
-	}
-	return q
-}

@@ -3,9 +3,9 @@ package engine
 import (
 	"bytes"
 	"context"
+	"encoding/binary"
 	"errors"
 	"fmt"
-	"reflect"
 	"slices"
 	"strings"
 	"time"
@@ -18,64 +18,66 @@ import (
 	"github.com/coldwatch/coldwatch/warning"
 )
 
-// The linker's state is kept so that a start need not place every sighting again.
+// The linker's state is kept with the number of the last message in it, so that a start need not place every sighting again.
 const linkerSetting = "linker"
 
-// errNoLinker marks that no kept state fits: the linker is made from the sightings.
-var errNoLinker = errors.New("no linker state")
-
-// Linker gives the linker over all stored sightings, loading it when it is first needed.
+// Linker gives the linker over all stored sightings, loading it when it is first needed and placing what came since.
 func (e *Engine) Linker(ctx context.Context) (*campaign.Linker, error) {
-	if e.linker != nil {
-		return e.linker, nil
+	if e.linker == nil {
+		if err := e.loadLinker(ctx); err != nil {
+			return nil, err
+		}
 	}
-	l, err := e.restoreLinker(ctx)
-	if errors.Is(err, errNoLinker) {
-		l = campaign.New(e.Linking)
-		l.SetClock(e.Clock)
-	} else if err != nil {
-		return nil, err
-	}
-	words, err := e.Store.Words(ctx)
-	if err != nil {
-		return nil, err
-	}
-	for _, w := range words {
-		l.Say(w)
-	}
-	err = e.Store.Sightings(ctx, func(b []byte) error {
+	l := e.linker
+	err := e.Store.Sightings(ctx, e.placed, func(seq int64, b []byte) error {
 		s, err := sighting.Unmarshal(b)
 		if err != nil {
 			return err
 		}
-		l.Place(s) // one that the kept state holds already changes nothing
+		l.Place(s)
+		e.placed = max(e.placed, seq)
 		return nil
 	})
-	if err != nil {
-		return nil, err
-	}
-	e.linker = l
-	return l, nil
+	return l, err
 }
 
-func (e *Engine) restoreLinker(ctx context.Context) (*campaign.Linker, error) {
-	b, err := e.Store.Setting(ctx, linkerSetting)
+// loadLinker takes up the kept state, or begins anew where none is kept or it does not fit: that is only lost time.
+func (e *Engine) loadLinker(ctx context.Context) error {
+	kept, err := e.Store.Setting(ctx, linkerSetting)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	if len(b) == 0 {
-		return nil, errNoLinker
+	var l *campaign.Linker
+	e.placed = 0
+	if len(kept) > 8 {
+		if full, err := e.Store.Codec().Expand(kept[8:]); err == nil {
+			if l, err = campaign.Restore(bytes.NewReader(full), e.Linking); err == nil {
+				e.placed = int64(binary.BigEndian.Uint64(kept))
+			}
+		}
 	}
-	full, err := e.Store.Codec().Expand(b)
-	if err != nil {
-		return nil, errNoLinker // a damaged state is only lost time
-	}
-	l, err := campaign.Restore(bytes.NewReader(full), e.Linking)
-	if err != nil {
-		return nil, errNoLinker
+	if l == nil {
+		l = campaign.New(e.Linking)
+		words, err := e.Store.Words(ctx)
+		if err != nil {
+			return err
+		}
+		for _, w := range words {
+			l.Say(w)
+		}
 	}
 	l.SetClock(e.Clock)
-	return l, nil
+	e.linker = l
+	return nil
+}
+
+func (e *Engine) keepLinker(ctx context.Context, l *campaign.Linker) error {
+	var buf bytes.Buffer
+	if err := l.Snapshot(&buf); err != nil {
+		return fmt.Errorf("keep linker: %w", err)
+	}
+	kept := binary.BigEndian.AppendUint64(nil, uint64(e.placed))
+	return e.Store.PutSetting(ctx, linkerSetting, append(kept, e.Store.Codec().Compress(buf.Bytes())...))
 }
 
 // Update brings campaigns, profiles and warnings up to date with what is stored: the re-link pass over everything, then the
@@ -86,11 +88,11 @@ func (e *Engine) Update(ctx context.Context) ([]coldwatch.Profile, error) {
 		return nil, err
 	}
 	events := l.Relink()
-	states, profiles, err := e.profiles(ctx, l)
+	states, profiles, received, err := e.profiles(ctx, l)
 	if err != nil {
 		return nil, err
 	}
-	due, err := e.due(ctx, profiles)
+	due, err := e.due(ctx, profiles, received)
 	if err != nil {
 		return nil, err
 	}
@@ -106,69 +108,82 @@ func (e *Engine) Update(ctx context.Context) ([]coldwatch.Profile, error) {
 	return byGravity(profiles), nil
 }
 
-func (e *Engine) keepLinker(ctx context.Context, l *campaign.Linker) error {
-	var buf bytes.Buffer
-	if err := l.Snapshot(&buf); err != nil {
-		return fmt.Errorf("keep linker: %w", err)
-	}
-	return e.Store.PutSetting(ctx, linkerSetting, e.Store.Codec().Compress(buf.Bytes()))
-}
-
 // profiles builds the profile of every campaign; one whose content is what was stored keeps its version.
-func (e *Engine) profiles(ctx context.Context, l *campaign.Linker) ([]store.CampaignState, []coldwatch.Profile, error) {
+func (e *Engine) profiles(ctx context.Context, l *campaign.Linker) ([]store.CampaignState, []coldwatch.Profile, map[string]time.Time, error) {
 	opts, err := e.profileOptions(ctx)
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, nil, err
 	}
 	campaigns := l.Campaigns()
 	for _, id := range l.Singles() {
 		campaigns = append(campaigns, coldwatch.Campaign{ID: "c-" + id[:10], Members: []string{id}})
 	}
-	members := map[string][]coldwatch.Sighting{}
+	members, received, err := e.members(ctx, campaigns)
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	past := make([][]string, len(campaigns))
+	for i, c := range campaigns {
+		past[i] = e.targets(members[c.ID])
+	}
+	var states []store.CampaignState
+	var profiles []coldwatch.Profile
+	for i, c := range campaigns {
+		opts.Past = others(past, i)
+		p := profile.Build(c, members[c.ID], e.Pack, opts)
+		old, err := e.Store.Profile(ctx, p.Campaign, 0)
+		if err != nil && !errors.Is(err, store.ErrNotFound) {
+			return nil, nil, nil, err
+		}
+		p = profile.Revise(old, p)
+		states = append(states, store.CampaignState{Campaign: c, Profile: p})
+		profiles = append(profiles, p)
+	}
+	return states, profiles, received, nil
+}
+
+// members gives the sightings of each campaign, and when each was received.
+func (e *Engine) members(ctx context.Context, campaigns []coldwatch.Campaign) (map[string][]coldwatch.Sighting, map[string]time.Time, error) {
 	of := map[string]string{}
 	for _, c := range campaigns {
 		for _, m := range c.Members {
 			of[m] = c.ID
 		}
 	}
-	err = e.Store.Sightings(ctx, func(b []byte) error {
+	out := map[string][]coldwatch.Sighting{}
+	received := map[string]time.Time{}
+	err := e.Store.Sightings(ctx, 0, func(_ int64, b []byte) error {
 		s, err := sighting.Unmarshal(b)
 		if err == nil && of[s.ID] != "" {
-			members[of[s.ID]] = append(members[of[s.ID]], s)
+			out[of[s.ID]] = append(out[of[s.ID]], s)
+			received[s.ID] = s.Received
 		}
 		return err
 	})
-	if err != nil {
-		return nil, nil, err
-	}
-	var states []store.CampaignState
-	var profiles []coldwatch.Profile
-	for _, c := range campaigns {
-		p := profile.Build(c, members[c.ID], e.Pack, opts)
-		if p.Version, err = e.version(ctx, p); err != nil {
-			return nil, nil, err
-		}
-		states = append(states, store.CampaignState{Campaign: c, Profile: p})
-		profiles = append(profiles, p)
-	}
-	return states, profiles, nil
+	return out, received, err
 }
 
-// version is the stored version while the content is the same, else the next.
-func (e *Engine) version(ctx context.Context, p coldwatch.Profile) (int, error) {
-	old, err := e.Store.Profile(ctx, p.Campaign, 0)
-	if errors.Is(err, store.ErrNotFound) {
-		return 1, nil
+// targets gives the organisations of the pack that the sightings hit, sorted.
+func (e *Engine) targets(sightings []coldwatch.Sighting) []string {
+	var out []string
+	for i := range sightings {
+		if o := sightings[i].Organisation; e.Pack.Organisation(o) != nil {
+			out = append(out, o)
+		}
 	}
-	if err != nil {
-		return 0, err
+	slices.Sort(out)
+	return slices.Compact(out)
+}
+
+// others gives all lists of two and more but the i-th.
+func others(lists [][]string, i int) [][]string {
+	var out [][]string
+	for j, l := range lists {
+		if j != i && len(l) > 1 {
+			out = append(out, l)
+		}
 	}
-	p.Version = old.Version
-	// What storage does to a profile (nil and empty, time zones) is no change: compare as stored.
-	if reflect.DeepEqual(throughJSON(p), throughJSON(old)) {
-		return old.Version, nil
-	}
-	return old.Version + 1, nil
+	return out
 }
 
 func (e *Engine) profileOptions(ctx context.Context) (profile.Options, error) {
@@ -184,14 +199,14 @@ func (e *Engine) profileOptions(ctx context.Context) (profile.Options, error) {
 }
 
 // due gives the warnings that the change of each profile calls for.
-func (e *Engine) due(ctx context.Context, profiles []coldwatch.Profile) ([]coldwatch.Warning, error) {
+func (e *Engine) due(ctx context.Context, profiles []coldwatch.Profile, received map[string]time.Time) ([]coldwatch.Warning, error) {
 	said, err := e.Store.Warnings(ctx)
 	if err != nil {
 		return nil, err
 	}
-	opts := warning.Options{Said: map[string]bool{}, Now: e.Clock()}
+	opts := warning.Options{At: e.Clock(), Received: received}
 	for _, w := range said {
-		opts.Said[w.ID] = true
+		opts.Said = append(opts.Said, w.ID)
 	}
 	var out []coldwatch.Warning
 	for i := range profiles {

@@ -24,7 +24,7 @@ type Outcome struct {
 // Outcomes gives every stored message with its verdict and campaign, by source.
 func (e *Engine) Outcomes(ctx context.Context) ([]Outcome, error) {
 	var out []Outcome
-	err := e.Store.Sightings(ctx, func(b []byte) error {
+	err := e.Store.Sightings(ctx, 0, func(_ int64, b []byte) error {
 		s, err := sighting.Unmarshal(b)
 		if err != nil {
 			return err
@@ -57,7 +57,7 @@ func (e *Engine) Online(ctx context.Context) ([]Step, error) {
 	l := campaign.New(e.Linking)
 	l.SetClock(e.Clock)
 	var steps []Step
-	err := e.Store.Sightings(ctx, func(b []byte) error {
+	err := e.Store.Sightings(ctx, 0, func(_ int64, b []byte) error {
 		s, err := sighting.Unmarshal(b)
 		if err != nil {
 			return err

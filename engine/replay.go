@@ -56,7 +56,7 @@ func (e *Engine) Purge(ctx context.Context, recipient string, before time.Time) 
 }
 
 func (e *Engine) forgetLinker(ctx context.Context) error {
-	e.linker = nil
+	e.linker, e.placed = nil, 0
 	return e.Store.PutSetting(ctx, linkerSetting, nil)
 }
 

@@ -193,13 +193,16 @@ func (e *Engine) record(w Walked) (store.Record, error) {
 	return r, nil
 }
 
-// slimPayloads leaves out what the raw message gives again at any time: beyond fifty links a payload's are only counted.
+// maxLinks bounds how many links of one payload are stored and searched; the raw message gives the rest again.
+const maxLinks = 200
+
+// slimPayloads leaves out the links beyond the bound.
 func slimPayloads(ps []coldwatch.Payload) []coldwatch.Payload {
 	out := make([]coldwatch.Payload, len(ps))
 	copy(out, ps)
 	for i := range out {
-		if len(out[i].Links) > 50 {
-			out[i].Links = out[i].Links[:50]
+		if len(out[i].Links) > maxLinks {
+			out[i].Links = out[i].Links[:maxLinks]
 		}
 	}
 	return out

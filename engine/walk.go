@@ -147,19 +147,22 @@ func terms(a *coldwatch.Analysis) string {
 	for _, m := range a.Sender.ReplyTo {
 		put(m.Address)
 	}
+	put(a.Sender.ReturnPath)
 	put(a.Authentication.Hop)
+	put(a.Authentication.HopName)
+	for _, d := range a.Authentication.Signed {
+		put(d)
+	}
 	put(a.Impersonated.Name)
 	for i := range a.Payloads {
 		p := &a.Payloads[i]
 		put(p.Name)
-		if p.Via != "body" {
-			put(p.SHA256)
-		}
+		put(p.SHA256)
 		for _, d := range p.Destinations {
 			put(d.URL)
 		}
 		for j, l := range p.Links {
-			if j == 50 {
+			if j == maxLinks {
 				break
 			}
 			put(l.URL)

@@ -30,6 +30,7 @@ type cli struct {
 	Campaign   campaignCmd   `cmd:"" help:"Show one campaign, why its messages belong together, and its history."`
 	Report     reportCmd     `cmd:"" help:"Write a campaign's report: HTML, Markdown, STIX, JSON and more."`
 	Warnings   warningsCmd   `cmd:"" help:"List who must be told what."`
+	Hunt       huntCmd       `cmd:"" help:"Search stored mail for the indicators of a published report."`
 	Search     searchCmd     `cmd:"" help:"Find stored messages by words and indicators."`
 	Say        sayCmd        `cmd:"" help:"Say what you know of messages: linked, not linked, benign."`
 	Unsay      unsayCmd      `cmd:"" help:"Take a word back."`

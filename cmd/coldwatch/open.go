@@ -41,17 +41,16 @@ func (g *Globals) pack(scenario string) (*knowledge.Pack, error) {
 		g.packProblems(p, dir)
 		return p, nil
 	}
-	base := knowledge.Default()
 	own := filepath.Join(filepath.Dir(g.DB), ownPack)
 	if _, err := os.Stat(filepath.Join(own, "pack.yaml")); errors.Is(err, fs.ErrNotExist) {
-		return base, nil
+		return knowledge.Default(), nil
 	}
-	top, err := knowledge.Load(own)
+	p, err := knowledge.Load(own) // its pack.yaml says that it extends the embedded one
 	if err != nil {
 		return nil, hinted("mend the folder, or move it away to use the embedded pack alone", "your own pack %s: %w", own, err)
 	}
-	g.packProblems(top, own)
-	return knowledge.Overlay(base, top), nil
+	g.packProblems(p, own)
+	return p, nil
 }
 
 func (g *Globals) packProblems(p *knowledge.Pack, dir string) {

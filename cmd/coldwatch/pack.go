@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"path/filepath"
 	"strings"
@@ -116,15 +117,21 @@ type initCmd struct {
 
 func (c initCmd) Run(g *Globals) error {
 	dir := filepath.Join(filepath.Dir(g.DB), ownPack)
-	base := knowledge.Default()
-	for _, r := range c.Role {
-		if base.Role(r) == nil {
-			return &userError{err: fmt.Errorf("the pack has no role %q", r), hint: "coldwatch pack show --roles lists them", code: 2}
-		}
+	err := knowledge.InitPack(dir, knowledge.InitOptions{Domains: c.Domain, Roles: c.Role, Country: c.Country, Name: c.Name, SecurityContact: c.Contact})
+	var in *knowledge.InputError
+	if errors.As(err, &in) {
+		return &userError{err: err, hint: in.Hint, code: 2}
 	}
-	id, err := knowledge.InitPack(dir, knowledge.InitOptions{Domains: c.Domain, Roles: c.Role, Country: c.Country, Name: c.Name, SecurityContact: c.Contact})
 	if err != nil {
 		return hinted("edit the files in "+dir+" by hand, or name another database folder with --db", "%w", err)
+	}
+	p, err := knowledge.Load(dir)
+	if err != nil {
+		return err
+	}
+	id := ""
+	if o := p.OwnerOf(strings.ToLower(c.Domain[0])); o != nil {
+		id = o.ID
 	}
 	if g.JSON {
 		return g.printJSON(map[string]string{"pack": dir, "organisation": id})

@@ -126,7 +126,7 @@ func order(t *testing.T, s engine.Store) {
 	late := record(t, s, -4, "org")
 	must[int](t)(s.Put(t.Context(), []store.Record{late}, nil))
 	var got []string
-	if err := s.Sightings(t.Context(), func(b []byte) error { got = append(got, string(b)); return nil }); err != nil {
+	if err := s.Sightings(t.Context(), 0, func(_ int64, b []byte) error { got = append(got, string(b)); return nil }); err != nil {
 		t.Fatal(err)
 	}
 	want := []string{string(late.Sighting)}
@@ -135,6 +135,13 @@ func order(t *testing.T, s engine.Store) {
 	}
 	if !slices.Equal(got, want) {
 		t.Errorf("sightings come as %v, want by time received", got)
+	}
+	var newer []int64
+	if err := s.Sightings(t.Context(), 4, func(seq int64, _ []byte) error { newer = append(newer, seq); return nil }); err != nil {
+		t.Fatal(err)
+	}
+	if !slices.Equal(newer, []int64{6, 5}) {
+		t.Errorf("after number 4 come %v, want 6 and 5 by time received", newer)
 	}
 	var ids []string
 	if err := s.Submissions(t.Context(), func(sub coldwatch.Submission) error { ids = append(ids, sub.ID()); return nil }); err != nil {

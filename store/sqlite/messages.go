@@ -224,19 +224,21 @@ func (s *Store) Analysis(ctx context.Context, id string) ([]byte, error) {
 	return s.codec.Expand(b)
 }
 
-// Sightings calls f with the bytes of every sighting, by time received, then id.
-func (s *Store) Sightings(ctx context.Context, f func(sighting []byte) error) error {
-	rows, err := s.read.QueryContext(ctx, `SELECT sighting FROM message ORDER BY received, id`)
+// Sightings calls f with the bytes of every sighting that was stored after a sequence number (0: all), by time received, then
+// id. Sequence numbers rise by one with each message stored.
+func (s *Store) Sightings(ctx context.Context, after int64, f func(seq int64, sighting []byte) error) error {
+	rows, err := s.read.QueryContext(ctx, `SELECT seq, sighting FROM message WHERE seq > ? ORDER BY received, id`, after)
 	if err != nil {
 		return classify(err)
 	}
 	defer rows.Close()
 	for rows.Next() {
+		var seq int64
 		var b []byte
-		if err := rows.Scan(&b); err != nil {
+		if err := rows.Scan(&seq, &b); err != nil {
 			return classify(err)
 		}
-		if err := f(b); err != nil {
+		if err := f(seq, b); err != nil {
 			return err
 		}
 	}
