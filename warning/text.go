@@ -92,8 +92,16 @@ func (d *due) alert(b phrasebook, w *coldwatch.Warning, about facts) string {
 	if b.language == "zh-Hant" {
 		gap = ""
 	}
-	return strings.Join(first, gap) + "\n\n" + strings.Join(second, gap) + "\n"
+	for ; ; first = first[:len(first)-1] { // a long name costs the last facts of the first paragraph, never what to do
+		text := strings.Join(first, gap) + "\n\n" + strings.Join(second, gap) + "\n"
+		if len(first) == 1 || len(strings.Fields(text)) <= maxWords {
+			return text
+		}
+	}
 }
+
+// maxWords is the length of an alert.
+const maxWords = 120
 
 func leading(shares []coldwatch.Share) string {
 	for _, s := range shares {
