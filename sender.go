@@ -60,6 +60,7 @@ type Authentication struct {
 	Received    time.Time `json:"received"`           // when the border received it; the Date field where no trace is there
 	Traced      bool      `json:"traced"`             // Received comes from a trace field, not from the Date field
 	Forwarded   bool      `json:"forwarded"`          // passed a mailing list or forwarder that breaks signatures
+	Inside      bool      `json:"inside"`             // the From domain is one that the trace shows the message to have been delivered for
 }
 
 // A Claimed is an identity that a message claims: who it pretends, or truly is said, to be.

@@ -226,16 +226,13 @@ func (c *check) partner() (*coldwatch.Field, string) {
 }
 
 func (c *check) internal() (*coldwatch.Field, string) {
-	if len(c.a.Recipients) == 0 || c.from.Domain == "" || names.FreeMail(c.from.Domain) {
-		return nil, ""
+	au := &c.a.Authentication
+	own := au.Inside
+	if o := c.pack.OwnerOf(c.from.Domain); o != nil && o.ID == c.a.Organisation {
+		own = true
 	}
-	for i, r := range c.a.Recipients {
-		if i == 10 {
-			break
-		}
-		if names.Aligned(r.Domain, c.from.Domain) && (c.a.Authentication.Aligned || c.a.Authentication.Border != "" && c.a.Authentication.Hop == "") {
-			return nil, "The message comes from inside the reader's own organisation."
-		}
+	if own && !names.FreeMail(c.from.Domain) && (au.Aligned || au.Border != "" && au.Hop == "") {
+		return nil, "The message comes from inside the reader's own organisation."
 	}
 	return nil, ""
 }

@@ -194,7 +194,9 @@ func (c *check) host(host string, ev coldwatch.Evidence) {
 	if label := names.Label(host); odd(label) {
 		c.add("link.random_host", "link", "A link leads to "+host+", a name that looks made by a machine.", nil, ev)
 	}
-	if b, m := c.brands.Imitated(host); b != nil && !names.FreeHost(host) || b != nil && m.Kind != lookalike.Combosquat {
+	if b, m := c.brands.Imitated(host); b != nil && m.Kind == lookalike.Subdomain {
+		c.add("link.brand_front", "link-brand", fmt.Sprintf("A link leads to %s, which carries the name of %s in front of another's domain.", host, b.Name), nil, ev)
+	} else if b != nil && m.Kind != lookalike.Suffix && (!names.FreeHost(host) || m.Kind != lookalike.Combosquat) {
 		c.add("link.brand_host", "link-brand", fmt.Sprintf("A link leads to %s, which carries the name of %s but is not theirs.", host, b.Name), []string{"T1583.001"}, ev)
 	}
 	if c.imitated != nil && c.pack.OwnerOf(host) == nil {

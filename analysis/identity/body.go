@@ -1,0 +1,170 @@
+package identity
+
+import (
+	"bytes"
+	"strings"
+
+	"github.com/coldwatch/coldwatch"
+)
+
+// body reads the lines under the text and the introductions in it.
+func (c *check) body() {
+	text, where, content := bodyText(c.a)
+	if text == "" {
+		return
+	}
+	lines := ownLines(text)
+	from := max(0, len(lines)-14)
+	for _, l := range lines[from:] {
+		if len(l) > 90 || strings.Count(l, " ") > 12 {
+			continue
+		}
+		hits := c.d.find(l, false)
+		if len(hits) == 0 {
+			continue
+		}
+		// A line of a signature is little more than the name.
+		if named := hits[0].end - hits[0].start; hits[0].start > 12 && named*3 < len(l) {
+			continue
+		}
+		c.text(l, "signature", bodyEvidence(where, content, l), false)
+	}
+	for i, l := range lines {
+		if i == 30 {
+			break
+		}
+		c.introduction(l, where, content)
+	}
+}
+
+// introductions are the words before a name by which a writer says who they are.
+var introductions = [...]string{"i am ", "i'm ", "my name is ", "this is ", "on behalf of ", "writing from ", "we are ", "we at ", "ich bin ", "mein name ist ", "im namen ",
+	"im auftrag ", "je suis ", "au nom de ", "soy ", "en nombre de ", "sono ", "per conto di ", "sou ", "em nome de ", "jmenuji se ", "jsem ", "nazywam się ", "w imieniu "}
+
+func (c *check) introduction(line, where string, content []byte) {
+	low := strings.ToLower(line)
+	if len(low) != len(line) {
+		return
+	}
+	for _, intro := range introductions {
+		i := strings.Index(low, intro)
+		if i < 0 || i > 0 && low[i-1] != ' ' && low[i-1] != ',' {
+			continue
+		}
+		rest := line[i+len(intro):]
+		if len(rest) > 120 {
+			rest = cutRune(rest, 120)
+		}
+		hits := c.d.find(rest, false)
+		if len(hits) > 0 && hits[0].start < 60 {
+			c.text(rest[:hits[0].end], "body", bodyEvidence(where, content, line), false)
+		}
+	}
+}
+
+func cutRune(s string, n int) string {
+	for n > 0 && s[n]&0xC0 == 0x80 {
+		n--
+	}
+	return s[:n]
+}
+
+// bodyText returns the text that the reader sees first, with the id and bytes that its evidence points into.
+func bodyText(a *coldwatch.Analysis) (text, where string, content []byte) {
+	for i := range a.Payloads {
+		p := &a.Payloads[i]
+		if p.Via == "body" && (p.Kind == "text" || p.Kind == "html") && strings.TrimSpace(p.Text) != "" {
+			return p.Text, p.ID, p.Content
+		}
+	}
+	if len(a.Payloads) > 0 || a.Message == nil {
+		return "", "", nil
+	}
+	for i := range a.Message.Parts {
+		p := &a.Message.Parts[i]
+		if p.Leaf() && p.MediaType == "text/plain" && p.Disposition != "attachment" {
+			return p.Text, p.ID, p.Content
+		}
+	}
+	return "", "", nil
+}
+
+// ownLines returns the non-empty lines that the writer wrote: what stands before the first quoted message, at most the
+// first and last part of a long text.
+func ownLines(text string) []string {
+	const most = 32 << 10
+	if len(text) > most {
+		text = cutRune(text, most)
+	}
+	var out []string
+	for text != "" {
+		line := text
+		if nl := strings.IndexByte(text, '\n'); nl >= 0 {
+			line, text = text[:nl], text[nl+1:]
+		} else {
+			text = ""
+		}
+		line = strings.TrimSpace(line)
+		if line == "" {
+			continue
+		}
+		if quoteStarts(line) && len(out) > 0 {
+			break
+		}
+		if line[0] == '>' {
+			continue
+		}
+		out = append(out, line)
+	}
+	return out
+}
+
+// quoteStarts tells whether a line opens a quoted message.
+func quoteStarts(l string) bool {
+	if strings.HasSuffix(l, " wrote:") || strings.HasSuffix(l, " schrieb:") || strings.HasSuffix(l, "a écrit :") || strings.HasSuffix(l, "escribió:") {
+		return true
+	}
+	if strings.HasPrefix(l, "----") {
+		low := strings.ToLower(l)
+		return strings.Contains(low, "original message") || strings.Contains(low, "forwarded message") || strings.Contains(low, "ursprüngliche nachricht")
+	}
+	return strings.HasPrefix(l, "From: ") && strings.IndexByte(l, '@') > 0 || strings.HasPrefix(l, "Von: ") && strings.IndexByte(l, '@') > 0
+}
+
+// bodyEvidence points at a quotation in decoded content; where the quotation is a rendering it points at all of it.
+func bodyEvidence(where string, content []byte, text string) coldwatch.Evidence {
+	quote := clip(text)
+	at := bytes.Index(content, []byte(strings.TrimSuffix(quote, "…")))
+	if at < 0 {
+		return coldwatch.Evidence{Span: coldwatch.Span{Where: where, Start: 0, End: len(content)}, Quote: quote}
+	}
+	return coldwatch.Evidence{Span: coldwatch.Span{Where: where, Start: at, End: at + len(strings.TrimSuffix(quote, "…"))}, Quote: quote}
+}
+
+// files reads the names of attached files and what documents say about their author.
+func (c *check) files() {
+	for i := range c.a.Payloads {
+		p := &c.a.Payloads[i]
+		if i == 50 {
+			break
+		}
+		ev := coldwatch.Evidence{Span: coldwatch.Span{Where: p.ID, Start: 0, End: len(p.Content)}}
+		if p.Name != "" && len(p.Name) < 200 {
+			ev.Quote = p.Name
+			c.text(strings.Map(spaced, p.Name), "attachment", ev, false)
+		}
+		for _, k := range [...]string{"author", "company", "creator"} {
+			if v := p.Metadata[k]; v != "" && len(v) < 200 {
+				ev.Quote = k + ": " + clip(v)
+				c.text(v, "metadata", ev, false)
+			}
+		}
+	}
+}
+
+func spaced(r rune) rune {
+	if r == '_' || r == '.' || r == '-' {
+		return ' '
+	}
+	return r
+}
