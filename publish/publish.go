@@ -11,9 +11,12 @@ import (
 
 	"github.com/coldwatch/coldwatch"
 	"github.com/coldwatch/coldwatch/knowledge"
+	"github.com/coldwatch/coldwatch/publish/attackflow"
+	"github.com/coldwatch/coldwatch/publish/blocklist"
 	"github.com/coldwatch/coldwatch/publish/html"
 	"github.com/coldwatch/coldwatch/publish/jsonreport"
 	"github.com/coldwatch/coldwatch/publish/markdown"
+	"github.com/coldwatch/coldwatch/publish/misp"
 	"github.com/coldwatch/coldwatch/publish/stix"
 )
 
@@ -28,7 +31,11 @@ type Format interface {
 
 // Formats returns every format, in the order in which help shows them.
 func Formats() []Format {
-	return []Format{html.Format{}, markdown.Format{}, markdown.Text{}, jsonreport.Format{}, stix.Format{}}
+	out := []Format{html.Format{}, markdown.Format{}, markdown.Text{}, jsonreport.Format{}, stix.Format{}, misp.Format{}, attackflow.Format{}}
+	for _, f := range blocklist.Formats() {
+		out = append(out, f)
+	}
+	return out
 }
 
 // Lookup returns the format of that name.

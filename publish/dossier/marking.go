@@ -265,4 +265,6 @@ func ConfidenceNumber(word string) int {
 }
 
 // Version names a report: campaign and version.
-func Version(p coldwatch.Profile) string { return Visible(p.Campaign) + " version " + strconv.Itoa(p.Version) }
+func Version(p coldwatch.Profile) string {
+	return Visible(p.Campaign) + " version " + strconv.Itoa(p.Version)
+}
