@@ -201,14 +201,26 @@ func sentences(d Difference, old, new coldwatch.Profile) []string {
 	return out
 }
 
-// Revise gives the new profile its version: the old one's if nothing but the version differs, else the next. The first
-// profile of a campaign, with the zero Profile before it, is version 1.
+// Revise gives the new profile its version: the next one when the campaign itself changed, the old one's when only what
+// surrounds it did: other mail seen, the clock, other campaigns. Else every message to anyone would make a version of
+// every campaign. The first profile of a campaign, with the zero Profile before it, is version 1.
 func Revise(old, new coldwatch.Profile) coldwatch.Profile {
 	new.Version = old.Version
-	a, errA := json.Marshal(old)
-	b, errB := json.Marshal(new)
+	a, errA := json.Marshal(itself(old))
+	b, errB := json.Marshal(itself(new))
 	if old.Version == 0 || errA != nil || errB != nil || !bytes.Equal(a, b) {
 		new.Version++
 	}
 	return new
+}
+
+// itself is the profile without what depends on its surroundings. Whether the campaign is active stays.
+func itself(p coldwatch.Profile) coldwatch.Profile {
+	p.Version = 0
+	p.Specificity, p.RoleIndexes, p.NotTargeted = coldwatch.Index{}, nil, nil
+	p.Size, p.Next = coldwatch.Size{}, coldwatch.Prediction{}
+	p.Activity = coldwatch.Judgement{Text: p.Activity.Text}
+	p.Summary, p.Judgements, p.Gaps = nil, nil, nil
+	p.Start.AtLeast = false
+	return p
 }

@@ -424,6 +424,11 @@ func TestDiffAndRevise(t *testing.T) {
 	if same.Version != 1 {
 		t.Errorf("the same content became version %d", same.Version)
 	}
+	o := options()
+	o.Now, o.Seen["org-000"] = o.Now.AddDate(0, 0, 1), 999
+	if same := Revise(old, Build(coldwatch.Campaign{ID: "c"}, all[:30], pack, o)); same.Version != 1 {
+		t.Errorf("other mail made version %d", same.Version)
+	}
 	new := Revise(old, Build(coldwatch.Campaign{ID: "c"}, all, pack, options()))
 	d := Diff(old, new)
 	if d.From != 1 || d.To != 2 || d.Messages != 30 {
