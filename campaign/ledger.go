@@ -64,17 +64,21 @@ const walk = 64 // rows of a chain that a pair count looks at
 // rate returns u: the chance that a stranger holds x. Strangers are other hostile clusters or ordinary mail, whichever
 // holds it more; the two are not pooled, for ordinary mail that lacks a kit does not make the kit rare among attacks.
 func (s *scorer) rate(x uint32, out float64) float64 {
-	u := math.Max(s.estimate(math.Max(0, float64(s.t.g[x])-out), s.n), s.estimate(float64(s.t.b[x]), s.plain))
+	unseen := s.p.UnseenShared
+	if s.views[s.t.vview[x]].own {
+		unseen = s.p.Unseen
+	}
+	u := math.Max(estimate(math.Max(0, float64(s.t.g[x])-out), s.n, unseen), estimate(float64(s.t.b[x]), s.plain, unseen))
 	if int(x) < len(s.share) {
 		u = math.Max(u, float64(s.share[x]))
 	}
 	return math.Min(1, u)
 }
 
-// estimate estimates a share from c of n. Where n is small a value that was never met is taken for as rare as one in Unseen,
+// estimate estimates a share from c of n. Where n is small a value that was never met is taken for as rare as one in unseen,
 // while what was met often counts by what was met, less two standard errors.
-func (s *scorer) estimate(c, n float64) float64 {
-	return math.Max((c+1)/(n+s.p.Unseen), (c-2*math.Sqrt(c))/(n+2))
+func estimate(c, n, unseen float64) float64 {
+	return math.Max((c+1)/(n+unseen), (c-2*math.Sqrt(c))/(n+2))
 }
 
 // others returns how many clusters hold x beside those left out.

@@ -20,27 +20,28 @@ type ViewParameter struct {
 type Parameters struct {
 	Version      string          `json:"version"`
 	Views        []ViewParameter `json:"views"`
-	Text         [3]float64      `json:"text"`         // m of the text levels: Jaccard ≥ .3, ≥ .6, ≥ .9
-	Online       float64         `json:"online"`       // bits to join on arrival, at 5,000 clusters
-	Relink       float64         `json:"relink"`       // bits to join in the re-link pass
-	Cap          float64         `json:"cap"`          // most bits that one value can give
-	Share        float64         `json:"share"`        // part that further terms of a dependence group count
-	Floor        float64         `json:"floor"`        // least bits of a group that disagrees (negative)
-	GroupBits    float64         `json:"group_bits"`   // bits that make a group count as agreeing
-	Groups       int             `json:"groups"`       // groups that must agree
-	OwnBits      float64         `json:"own_bits"`     // bits that one view of the operator's own must give
-	OwnRelink    float64         `json:"own_relink"`   // the same in the re-link pass
-	Witnesses    float64         `json:"witnesses"`    // strength of the prior of P(x|y), in clusters
-	Fraction     float64         `json:"fraction"`     // part of the exemplar pairs that must not contradict
-	Exemplars    int             `json:"exemplars"`    // members a cluster is compared by
-	Newest       int             `json:"newest"`       // members that a value offers as candidates
-	HubNewest    int             `json:"hub_newest"`   // the same for a hub
-	Hub          float64         `json:"hub"`          // count that makes a value a hub, at few clusters
-	Window       int             `json:"window"`       // neighbours of each value's list that the re-link pass compares
-	Prior        float64         `json:"prior"`        // λ: P(same campaign) of a candidate pair
-	Overwhelming float64         `json:"overwhelming"` // bits above the threshold for mail with no verdict against it
-	Unseen       float64         `json:"unseen"`       // a value never met is as rare as one in so many, while little was seen
-	Passes       int             `json:"passes"`       // re-link passes
+	Text         [3]float64      `json:"text"`          // m of the text levels: Jaccard ≥ .3, ≥ .6, ≥ .9
+	Online       float64         `json:"online"`        // bits to join on arrival, at 5,000 clusters
+	Relink       float64         `json:"relink"`        // bits to join in the re-link pass
+	Cap          float64         `json:"cap"`           // most bits that one value can give
+	Share        float64         `json:"share"`         // part that further terms of a dependence group count
+	Floor        float64         `json:"floor"`         // least bits of a group that disagrees (negative)
+	GroupBits    float64         `json:"group_bits"`    // bits that make a group count as agreeing
+	Groups       int             `json:"groups"`        // groups that must agree
+	OwnBits      float64         `json:"own_bits"`      // bits that one view of the operator's own must give
+	OwnRelink    float64         `json:"own_relink"`    // the same in the re-link pass
+	Witnesses    float64         `json:"witnesses"`     // strength of the prior of P(x|y), in clusters
+	Fraction     float64         `json:"fraction"`      // part of the exemplar pairs that must not contradict
+	Exemplars    int             `json:"exemplars"`     // members a cluster is compared by
+	Newest       int             `json:"newest"`        // members that a value offers as candidates
+	HubNewest    int             `json:"hub_newest"`    // the same for a hub
+	Hub          float64         `json:"hub"`           // count that makes a value a hub, at few clusters
+	Window       int             `json:"window"`        // neighbours of each value's list that the re-link pass compares
+	Prior        float64         `json:"prior"`         // λ: P(same campaign) of a candidate pair
+	Overwhelming float64         `json:"overwhelming"`  // bits above the threshold for mail with no verdict against it
+	Unseen       float64         `json:"unseen"`        // while little was seen, a value of the operator's own that was never met is as rare as one in so many
+	UnseenShared float64         `json:"unseen_shared"` // the same of other views
+	Passes       int             `json:"passes"`        // re-link passes
 }
 
 // Default returns the parameters of this version.
@@ -53,7 +54,7 @@ func Default() Parameters {
 			{coldwatch.ViewLinkHost, "infra", .60, .05, true, "always"},
 			{coldwatch.ViewStructure, "payload", .80, .05, false, "rare"},
 			{coldwatch.ViewLayers, "payload", .85, .20, false, "never"},
-			{coldwatch.ViewAttachment, "payload", .20, .001, true, "always"},
+			{coldwatch.ViewAttachment, "payload", .20, .001, false, "always"},
 			{coldwatch.ViewFuzzy, "payload", .30, .01, false, "always"},
 			{coldwatch.ViewImage, "payload", .30, .02, false, "rare"},
 			{coldwatch.ViewFileName, "payload", .45, .03, false, "rare"},
@@ -61,8 +62,8 @@ func Default() Parameters {
 			{coldwatch.ViewSender, "sender", .60, .01, true, "always"},
 			{coldwatch.ViewReplyTo, "sender", .60, .02, true, "always"},
 			{coldwatch.ViewEnvelope, "sender", .60, .02, true, "always"},
-			{coldwatch.ViewDKIM, "sender", .60, .05, true, "rare"},
-			{coldwatch.ViewPersona, "sender", .50, .02, true, "rare"},
+			{coldwatch.ViewDKIM, "sender", .60, .05, false, "rare"},
+			{coldwatch.ViewPersona, "meaning", .50, .02, false, "rare"},
 			{coldwatch.ViewNet, "net", .50, .02, false, "rare"},
 			{coldwatch.ViewTooling, "tooling", .85, .10, false, "never"},
 			{coldwatch.ViewText, "text", .45, .01, true, "always"},
@@ -79,8 +80,8 @@ func Default() Parameters {
 		Floor:        -3,
 		GroupBits:    3,
 		Groups:       2,
-		OwnBits:      3,
-		OwnRelink:    0,
+		OwnBits:      4,
+		OwnRelink:    4,
 		Witnesses:    12,
 		Fraction:     .3,
 		Exemplars:    12,
@@ -91,6 +92,7 @@ func Default() Parameters {
 		Prior:        .02,
 		Overwhelming: 12,
 		Unseen:       1000,
+		UnseenShared: 200,
 		Passes:       2,
 	}
 }
