@@ -271,10 +271,18 @@ func content(a *coldwatch.Analysis, where string) []byte {
 	return nil
 }
 
+// lineBytes is as far back as the beginning of a line is looked for.
+const lineBytes = 300
+
 // Quoted tells whether the line that holds an offset of the text is a quotation of earlier mail ("> ").
 func (p *Passage) Quoted(offset int) bool {
 	offset = min(offset, len(p.Text))
-	line := strings.LastIndexByte(p.Text[:offset], '\n') + 1
+	from := max(0, offset-lineBytes)
+	line := strings.LastIndexByte(p.Text[from:offset], '\n')
+	if line < 0 && from > 0 {
+		return false
+	}
+	line += from + 1 // the first line has no line end before it: -1
 	return line < len(p.Text) && p.Text[line] == '>'
 }
 
