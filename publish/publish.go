@@ -17,6 +17,7 @@ import (
 	"github.com/coldwatch/coldwatch/publish/jsonreport"
 	"github.com/coldwatch/coldwatch/publish/markdown"
 	"github.com/coldwatch/coldwatch/publish/misp"
+	"github.com/coldwatch/coldwatch/publish/rules"
 	"github.com/coldwatch/coldwatch/publish/stix"
 )
 
@@ -33,6 +34,9 @@ type Format interface {
 func Formats() []Format {
 	out := []Format{html.Format{}, markdown.Format{}, markdown.Text{}, jsonreport.Format{}, stix.Format{}, misp.Format{}, attackflow.Format{}}
 	for _, f := range blocklist.Formats() {
+		out = append(out, f)
+	}
+	for _, f := range rules.Formats() {
 		out = append(out, f)
 	}
 	return out

@@ -57,8 +57,15 @@ func Redact(r coldwatch.Report, pack *knowledge.Pack, names int) coldwatch.Repor
 	if Level(r.Marking.TLP) >= names {
 		return r
 	}
+	return RedactFor(r, pack, "")
+}
+
+// RedactFor returns the report as one organisation may read it whatever the marking: all others that were hit are covered, it
+// itself is not. Its own messages, its place among those who may be next and the warning to it stay. The report given is not
+// changed. The pack may be nil; reader is a pack id, "" for nobody.
+func RedactFor(r coldwatch.Report, pack *knowledge.Pack, reader string) coldwatch.Report {
 	p := r.Profile
-	cover := covers(p, pack)
+	cover := covers(p, pack, reader)
 	text := cover.replace
 	list := func(in []string) []string {
 		if in == nil {
@@ -83,7 +90,7 @@ func Redact(r coldwatch.Report, pack *knowledge.Pack, names int) coldwatch.Repor
 		return out
 	}
 	p.Name, p.Summary, p.Gaps = text(p.Name), list(p.Summary), list(p.Gaps)
-	p.Targets = redactTargets(p)
+	p.Targets = redactTargets(p, reader)
 	p.NotTargeted = nil
 	p.Timeline = slices.Clone(p.Timeline)
 	for i := range p.Timeline {
@@ -109,7 +116,11 @@ func Redact(r coldwatch.Report, pack *knowledge.Pack, names int) coldwatch.Repor
 	}
 	p.Size.Strata, p.Size.Reason, p.Size.Assumption = list(p.Size.Strata), text(p.Size.Reason), text(p.Size.Assumption)
 	if p.Next.Assessed {
-		p.Next = coldwatch.Prediction{Reason: "Organisations that may be next are told about themselves only; they are not listed under this marking."}
+		own := slices.DeleteFunc(slices.Clone(p.Next.Ranked), func(c coldwatch.Candidate) bool { return reader == "" || c.Organisation != reader })
+		p.Next = coldwatch.Prediction{Assessed: len(own) > 0, Ranked: own, Reason: "Organisations that may be next are told about themselves only."}
+		for i := range own {
+			own[i].Reasons = list(own[i].Reasons)
+		}
 	}
 	p.Attribution.Statement, p.Attribution.Linchpin = text(p.Attribution.Statement), text(p.Attribution.Linchpin)
 	p.Attribution.Change = list(p.Attribution.Change)
@@ -117,14 +128,19 @@ func Redact(r coldwatch.Report, pack *knowledge.Pack, names int) coldwatch.Repor
 	for i := range p.Attribution.Evidence {
 		p.Attribution.Evidence[i].Text = text(p.Attribution.Evidence[i].Text)
 	}
-	r.Profile, r.Warnings, r.Local = p, nil, nil
+	r.Profile = p
+	r.Warnings = slices.DeleteFunc(slices.Clone(r.Warnings), func(w coldwatch.Warning) bool { return reader == "" || w.Reader != reader })
+	r.Local = slices.DeleteFunc(slices.Clone(r.Local), func(m coldwatch.LocalMessage) bool { return reader == "" || m.Organisation != reader })
 	r.Links = redactLinks(r.Links, text)
 	return r
 }
 
-func redactTargets(p coldwatch.Profile) []coldwatch.TargetEntry {
+func redactTargets(p coldwatch.Profile, reader string) []coldwatch.TargetEntry {
 	out := slices.Clone(p.Targets)
 	for i := range out {
+		if reader != "" && out[i].Organisation == reader {
+			continue
+		}
 		out[i].Organisation, out[i].Name, out[i].Sightings = "", coverName(p, out[i]), nil
 	}
 	return out
@@ -158,15 +174,15 @@ func coverName(p coldwatch.Profile, t coldwatch.TargetEntry) string {
 }
 
 // covers replaces ids, names, aliases and domains of the organisations hit, the longest first.
-func covers(p coldwatch.Profile, pack *knowledge.Pack) cover {
+func covers(p coldwatch.Profile, pack *knowledge.Pack, reader string) cover {
 	impersonated := map[string]bool{}
 	for _, s := range p.Impersonated {
 		impersonated[s.Value] = true
 	}
 	words := map[string]string{}
 	for _, t := range p.Targets {
-		if impersonated[t.Organisation] {
-			continue // hit as well as impersonated: its name stands in the lure, which is no secret
+		if impersonated[t.Organisation] || t.Organisation == reader {
+			continue // hit as well as impersonated: its name stands in the lure, which is no secret; or already covered
 		}
 		cover := coverName(p, t)
 		add := func(s string) {

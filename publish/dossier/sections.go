@@ -2,6 +2,7 @@ package dossier
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -172,8 +173,8 @@ func (b *builder) lure() []Block {
 func (b *builder) targets() []Block {
 	p := b.p
 	var out []Block
-	if Level(b.r.Marking.TLP) < NamesInReports {
-		out = append(out, Note{"info", "Under " + Label(b.r.Marking.TLP) + " the organisations that were hit are not named."})
+	if slices.ContainsFunc(p.Targets, func(t coldwatch.TargetEntry) bool { return t.Organisation == "" }) {
+		out = append(out, Note{"info", "Organisations that were hit are not named to others."})
 	}
 	if len(p.Targets) > 0 {
 		t := Table{Caption: "Organisations", Head: []string{"Organisation", "Role on the chain", "Country", "Functions addressed", "Messages", "First"}}

@@ -351,7 +351,7 @@ func (b *builder) victims(m coldwatch.Marking) []Object {
 		seed := strings.Join(append(roles, t.Country), "\x00")
 		var a []Attribute
 		class := "class"
-		if n := dossier.Visible(t.Name); named && n != "" {
+		if n := dossier.Visible(t.Name); named && t.Organisation != "" && n != "" {
 			seed, class = "named\x00"+n, "organization"
 			a = append(a, b.related(seed, "name", "target-org", "Targeting data", n, false))
 		}

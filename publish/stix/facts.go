@@ -103,7 +103,7 @@ func (b *builder) groups() []group {
 		}
 		slices.Sort(g.sectors)
 		g.sectors = slices.Compact(g.sectors)
-		if !named || g.name == "" {
+		if !named || t.Organisation == "" || g.name == "" {
 			g.class = "class"
 			g.name = "Organisations on the chain"
 			if len(g.roles) > 0 {

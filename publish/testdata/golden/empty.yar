@@ -1,0 +1,1 @@
+// No rule: the campaign has no indicator that this engine can match.
