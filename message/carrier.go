@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/coldwatch/coldwatch"
+	"github.com/coldwatch/coldwatch/message/outlook"
 )
 
 // carriers finds the whole messages inside.
@@ -18,15 +19,39 @@ func (p *parser) carriers() {
 		if !part.Leaf() || len(part.Content) < 16 {
 			continue
 		}
-		via := ""
-		switch kind := carrierKind(part); kind {
+		switch carrierKind(part) {
 		case "rfc822":
-			via = "rfc822"
-			p.addInner(part.Content, via, part, report)
+			p.addInner(part.Content, "rfc822", part, report)
 		case "zip":
 			p.zipped(part, report)
+		case "msg":
+			if raw, err := FromMSG(part.Content); err == nil {
+				p.addInner(raw, "msg", part, report)
+			}
+		case "tnef":
+			if raw, err := outlook.FromTNEF(part.Content, p.topHeader(), decoder); err == nil {
+				p.addInner(raw, "tnef", part, report)
+			}
 		}
 	}
+	p.forwarded()
+}
+
+// topHeader returns the bytes of the message's own header.
+func (p *parser) topHeader() []byte {
+	if len(p.msg.Header) == 0 {
+		return nil
+	}
+	last := p.msg.Header[len(p.msg.Header)-1]
+	return p.msg.Raw[p.msg.Header[0].Offset : last.Offset+last.Length]
+}
+
+// FromMSG returns the message of an Outlook .msg file in the form of RFC 5322. It fails if raw holds none.
+func FromMSG(raw []byte) ([]byte, error) { return outlook.FromMSG(raw, decoder) }
+
+func decoder(b []byte, charset string) string {
+	text, _ := Charset(b, charset)
+	return text
 }
 
 func (p *parser) addInner(raw []byte, via string, part *coldwatch.Part, report bool) bool {
@@ -55,6 +80,10 @@ func carrierKind(part *coldwatch.Part) string {
 	switch {
 	case bytes.HasPrefix(b, []byte("PK\x03\x04")):
 		return "zip"
+	case outlook.IsMSG(b):
+		return "msg"
+	case outlook.IsTNEF(b):
+		return "tnef"
 	}
 	ext := extension(part.Filename)
 	if ext == ".eml" || ext == ".mht" && part.MediaType == "message/rfc822" || part.MediaType == "application/octet-stream" && ext == "" {
@@ -134,8 +163,8 @@ func (p *parser) isReport() bool {
 
 // zipped finds mail in a zip archive, as far as names tell. Other content of archives is the analysers' matter.
 func (p *parser) zipped(part *coldwatch.Part, report bool) {
-	if !bytes.Contains(bytes.ToLower(part.Content[max(0, len(part.Content)-(1<<20)):]), []byte(".eml")) &&
-		!bytes.Contains(bytes.ToLower(part.Content[max(0, len(part.Content)-(1<<20)):]), []byte(".msg")) {
+	directory := part.Content[max(0, len(part.Content)-(1<<20)):]
+	if !containsFold(directory, ".eml") && !containsFold(directory, ".msg") {
 		return
 	}
 	z, err := zip.NewReader(bytes.NewReader(part.Content), int64(len(part.Content)))
@@ -164,10 +193,13 @@ func (p *parser) zipped(part *coldwatch.Part, report bool) {
 			p.limit("limit.archive_total", "an archive unpacks to too much", part.Offset)
 			return
 		}
-		if ext == ".eml" && LooksLikeMail(b) {
-			if !p.addInner(b, "zip", part, report) {
-				return
+		if ext == ".msg" {
+			if b, err = FromMSG(b); err != nil {
+				continue
 			}
+		}
+		if LooksLikeMail(b) && !p.addInner(b, "zip", part, report) {
+			return
 		}
 	}
 }

@@ -2,6 +2,7 @@ package message
 
 import (
 	"bytes"
+	"slices"
 	"strings"
 
 	"github.com/coldwatch/coldwatch"
@@ -71,7 +72,7 @@ func (s *scan) senses(fields []coldwatch.Field, parent string, at int, body []by
 	}
 	withBoundaries := func(r reading) {
 		for _, b := range boundaries(r.ctype) {
-			if b != r.boundary && hasDelimiter(body, b) {
+			if b != r.boundary && s.p.hasDelimiter(body, b) {
 				x := r.sense
 				x.boundary = b
 				if !strings.HasPrefix(x.media, "multipart/") {
@@ -268,7 +269,8 @@ func dirtyName(ct, cd *structured) bool {
 func boundaries(v structured) []string {
 	var out []string
 	add := func(b string) {
-		if b = strings.TrimRight(b, " \t\r\n"); b != "" && len(b) < 1000 {
+		b = strings.TrimRight(b, " \t\r\n")
+		if b != "" && len(b) < 1000 && len(out) < 32 && !slices.Contains(out, b) {
 			out = append(out, b)
 		}
 	}
@@ -303,8 +305,12 @@ func boundaries(v structured) []string {
 	return out
 }
 
-// hasDelimiter tells whether a line of body begins with the delimiter of the boundary.
-func hasDelimiter(body []byte, boundary string) bool {
+// hasDelimiter tells whether the delimiter of the boundary stands in body. It takes from the budget of other readings
+// and says no when that is used up.
+func (p *parser) hasDelimiter(body []byte, boundary string) bool {
+	if p.work -= len(body) / 8; p.work < 0 { // a search costs less than a scan
+		return false
+	}
 	return bytes.Contains(body, []byte("--"+boundary))
 }
 

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/coldwatch/coldwatch"
+	"github.com/coldwatch/coldwatch/message/outlook"
 )
 
 // A parser holds what all scans of one message share.
@@ -33,7 +34,13 @@ type parser struct {
 const maxDefects = 32
 
 // Parse reads a message. It never fails and never panics; the result shares the bytes of raw, which must not change.
+// An Outlook .msg file is converted first, so that Raw is the converted form.
 func Parse(raw []byte, lim Limits) *coldwatch.Message {
+	if outlook.IsMSG(raw) {
+		if converted, err := FromMSG(raw); err == nil {
+			raw = converted
+		}
+	}
 	p := &parser{lim: lim.orDefault(), msg: &coldwatch.Message{Raw: raw}, count: map[string]int{}}
 	p.work = p.lim.ReadingWork * max(len(raw), 1024)
 	p.msg.Parts = make([]coldwatch.Part, 0, 8)
@@ -42,7 +49,7 @@ func Parse(raw []byte, lim Limits) *coldwatch.Message {
 	h := s.readHeader(0, len(raw), true)
 	s.noteHead(h)
 	p.msg.Header = h.fields
-	senses := s.senses(h.fields, "", 0, s.rest2(h.body, len(raw)))
+	senses := s.senses(h.fields, "", 0, raw[h.body:])
 	o := origin{fields: h.fields, sense: senses[0], body: h.body, end: len(raw), parent: -1}
 	s.run(o)
 	s.alternatives(0, o, senses, h)
@@ -53,8 +60,6 @@ func Parse(raw []byte, lim Limits) *coldwatch.Message {
 	sort.SliceStable(p.msg.Defects, func(i, j int) bool { return p.msg.Defects[i].Offset < p.msg.Defects[j].Offset })
 	return p.msg
 }
-
-func (s *scan) rest2(pos, end int) []byte { return s.src[pos:end] }
 
 // headerDefects records what is odd about the fields that say who wrote to whom.
 func (p *parser) headerDefects(h head) {

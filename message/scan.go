@@ -151,14 +151,11 @@ func (s *scan) child(f *frame, start int) {
 	media := s.p.msg.Parts[parent].MediaType
 	o := origin{fields: h.fields, body: h.body, end: s.end, parent: parent, depth: depth, path: path, outer: media}
 	s.pos = h.body
-	senses := s.senses(h.fields, media, start, s.rest(h.body))
+	senses := s.senses(h.fields, media, start, s.src[h.body:s.end])
 	o.sense = senses[0]
 	i := s.entity(o)
 	s.alternatives(i, o, senses, h)
 }
-
-// rest returns the bytes from pos on, as long as the budget for other readings covers looking at them.
-func (s *scan) rest(pos int) []byte { return s.src[pos:s.end] }
 
 // entity adds the part for an entity whose header is read, and opens it.
 func (s *scan) entity(o origin) int {
@@ -379,6 +376,9 @@ func (s *scan) unmatched(at, next int, line []byte) {
 	}
 	if s.salvaged || next >= s.end || s.p.salvages > 8 {
 		return
+	}
+	if s.cur >= 0 && strings.HasPrefix(s.p.msg.Parts[s.cur].MediaType, "message/") {
+		return // a message carried inside parts itself when it is read
 	}
 	if _, l := s.line(next, s.end); !hasContentName(l) {
 		return
