@@ -170,10 +170,10 @@ func (c *check) newsletter() (*coldwatch.Field, string) {
 	return f, "The message is bulk mail that its sender stands for: it is authenticated and lets the reader unsubscribe."
 }
 
-// envelope recognises mail that a gateway encrypted into an attached page: it comes authenticated, and whatever the
-// page sends goes to the sender's own or the gateway maker's host.
+// envelope recognises mail that a gateway encrypted into an attached page: whatever the page sends goes to the sender's
+// own or the gateway maker's host, and the sender is authenticated or a partner whose true site gets the answer.
 func (c *check) envelope() (*coldwatch.Field, string) {
-	if !c.a.Authentication.Aligned {
+	if !c.a.Authentication.Aligned && c.pack.OwnerOf(c.from.Domain) == nil {
 		return nil, ""
 	}
 	for i := range c.a.Payloads {
@@ -245,14 +245,28 @@ func (c *check) advisory() (*coldwatch.Field, string) {
 		if len(p.Forms) > 0 || len(p.Destinations) > 0 {
 			return nil, ""
 		}
+		for _, l := range p.Links {
+			host := names.Host(l.URL)
+			if host != "" && !names.Aligned(host, c.from.Domain) && !defangedLink(p, &l) {
+				return nil, ""
+			}
+		}
 		if p.Via == "body" {
 			defanged += strings.Count(p.Text, "hxxp") + strings.Count(p.Text, "[.]") + strings.Count(p.Text, "[dot]")
 		}
 	}
-	if defanged >= 2 && c.a.Authentication.Aligned {
+	if defanged >= 2 {
 		return c.m.Field("Subject"), "The message is a warning that quotes attackers' addresses made harmless."
 	}
 	return nil, ""
+}
+
+// defangedLink tells whether a link was read out of an address that the writer had made harmless.
+func defangedLink(p *coldwatch.Payload, l *coldwatch.Hyperlink) bool {
+	if l.Kind != "text" || l.Span.Where != p.ID || l.Span.End > len(p.Content) || l.Span.Start > l.Span.End {
+		return false
+	}
+	return strings.Contains(string(p.Content[l.Span.Start:l.Span.End]), "xx") || strings.Contains(l.Shown, "hxxp") || strings.Contains(l.Shown, "[.]")
 }
 
 func (c *check) forwarded() (*coldwatch.Field, string) {

@@ -22,16 +22,34 @@ func (c *check) add(kind, group, reason string, chain bool, tech []string, ev ..
 	}
 }
 
-// strength orders the places of a claim by how plainly the reader sees it.
+// strength orders the places of a claim by how plainly the reader sees it. A person's name alone says less than a
+// company's, for others have it as well.
 func (m *made) strength() int {
-	s := map[string]int{"display-name": 6, "look-alike": 5, "signature": 4, "body": 4, "local-part": 3, "organization-field": 2, "attachment": 1, "metadata": 1, "domain": 3}[m.From]
-	if m.relation {
+	s := 0
+	switch m.From {
+	case "display-name":
+		s = 6
+	case "look-alike", "domain":
+		s = 5
+	case "signature", "body":
+		s = 4
+	case "local-part":
+		s = 3
+	case "organization-field", "subject":
+		s = 2
+	case "attachment", "metadata":
+		s = 1
+	}
+	switch {
+	case m.relation:
 		s = min(s, 1)
+	case m.Kind == "person":
+		s -= 2
 	}
 	if m.weak {
 		s--
 	}
-	return s
+	return max(s, 0)
 }
 
 // A support is what speaks for one organisation being claimed.
@@ -69,7 +87,7 @@ func (c *check) supports() []support {
 			s.person = true
 		case (m.From == "signature" || m.From == "body") && m.Kind == "brand":
 			s.signed = true
-		case m.From == "look-alike" || m.From == "local-part":
+		case m.From == "look-alike" || m.From == "local-part" || m.From == "subject" && m.Kind == "brand":
 			s.domain = true
 		}
 	}

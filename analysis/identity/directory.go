@@ -1,6 +1,7 @@
 package identity
 
 import (
+	"sort"
 	"strings"
 
 	"github.com/coldwatch/coldwatch/analysis/lookalike"
@@ -19,7 +20,7 @@ type directory struct {
 	near     *lookalike.Index // words of five letters or more, for one-letter slips
 	labels   map[string]int   // squeezed skeleton of a domain label or joined name → organisation
 	imitated *lookalike.Index
-	emails   map[string]*knowledge.Person
+	sorted   []string // the keys of labels
 }
 
 // An entry is what a name means.
@@ -46,7 +47,7 @@ func wordSet(s string) map[string]bool {
 }
 
 func newDirectory(pack *knowledge.Pack) *directory {
-	d := &directory{pack: pack, word: map[string]int32{}, next: map[uint64]int32{}, ends: map[int32][]entry{}, labels: map[string]int{}, emails: map[string]*knowledge.Person{}}
+	d := &directory{pack: pack, word: map[string]int32{}, next: map[uint64]int32{}, ends: map[int32][]entry{}, labels: map[string]int{}}
 	var protected, written []lookalike.Protected
 	index := map[string]int{}
 	held := map[string]int{} // word of a name → organisations that have it
@@ -85,9 +86,6 @@ func newDirectory(pack *knowledge.Pack) *directory {
 	for i := range pack.People {
 		p := &pack.People[i]
 		org, ok := index[p.OrgID]
-		if p.Email != "" {
-			d.emails[strings.ToLower(p.Email)] = p
-		}
 		words := d.split(p.Name)
 		for len(words) > 0 && titles[words[0]] {
 			words = words[1:]
@@ -104,6 +102,10 @@ func newDirectory(pack *knowledge.Pack) *directory {
 			d.add([]string{words[last], words[0]}, e)
 		}
 	}
+	for l := range d.labels {
+		d.sorted = append(d.sorted, l)
+	}
+	sort.Strings(d.sorted)
 	d.imitated = lookalike.New(append(protected, written...))
 	var vocabulary []lookalike.Protected
 	for w := range d.word {
@@ -130,6 +132,31 @@ func (d *directory) label(s string, org int) {
 	if _, taken := d.labels[s]; !taken && len(s) >= 4 {
 		d.labels[s] = org
 	}
+}
+
+// labelled finds the organisation whose label a word is, begins with, or is cut off from where no other's begins so.
+func (d *directory) labelled(skel string) (int, bool) {
+	if org, ok := d.labels[skel]; ok {
+		return org, true
+	}
+	for k := len(skel) - 1; k >= 8; k-- {
+		if org, ok := d.labels[skel[:k]]; ok {
+			return org, true
+		}
+	}
+	if len(skel) < 8 {
+		return 0, false
+	}
+	i := sort.SearchStrings(d.sorted, skel)
+	org, found := 0, false
+	for ; i < len(d.sorted) && strings.HasPrefix(d.sorted[i], skel); i++ {
+		if o := d.labels[d.sorted[i]]; found && o != org {
+			return 0, false
+		} else {
+			org, found = o, true
+		}
+	}
+	return org, found
 }
 
 func isASCII(s string) bool {

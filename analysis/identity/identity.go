@@ -146,6 +146,9 @@ func (c *check) claims() {
 	if f := c.a.Message.Field("Organization"); f != nil {
 		c.text(message.DecodeHeader(f.Value), "organization-field", headerEvidence(f, message.DecodeHeader(f.Value)), false)
 	}
+	if f := c.a.Message.Field("Subject"); f != nil && len(c.a.Subject) < 400 {
+		c.text(c.a.Subject, "subject", headerEvidence(f, c.a.Subject), false)
+	}
 	c.body()
 	c.files()
 	if c.owner >= 0 {
@@ -198,11 +201,44 @@ func (c *check) text(s, from string, ev coldwatch.Evidence, fuzzy bool) {
 		if n == 8 {
 			break
 		}
+		if inHost(s, h.start, h.end) {
+			continue
+		}
 		m := made{weak: h.fuzzy && h.words == 1, relation: relation && h.entries[0].person == nil}
 		m.Name, m.Kind, m.From, m.Evidence = s[h.start:h.end], "brand", from, ev
 		c.settle(h.entries, m)
 	}
 }
+
+// inHost tells whether a stretch of text is part of an address or host name rather than a written name.
+func inHost(s string, start, end int) bool {
+	from, to := start, end
+	for from > 0 && s[from-1] != ' ' && s[from-1] != '<' && s[from-1] != '(' {
+		from--
+	}
+	for to < len(s) && s[to] != ' ' && s[to] != '>' && s[to] != ')' {
+		to++
+	}
+	if strings.IndexByte(s[start:end], ' ') < 0 {
+		start, end = to, to // one word: all of it counts
+	}
+	for i := from; i < to; i++ {
+		if start <= i && i < end {
+			continue
+		}
+		switch s[i] {
+		case '@', '/':
+			return true
+		case '.':
+			if i > from && i+1 < to && wordByte(s[i-1]) && wordByte(s[i+1]) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+func wordByte(c byte) bool { return 'a' <= c|0x20 && c|0x20 <= 'z' || '0' <= c && c <= '9' }
 
 // settle claims a name that means one organisation and puts off one that means several.
 func (c *check) settle(entries []entry, m made) {
@@ -268,12 +304,7 @@ func (c *check) local() {
 		if len(w) < 6 {
 			continue
 		}
-		skel := names.Skeleton(w)
-		org, ok := c.d.labels[skel]
-		for label, k := "", len(skel)-1; !ok && k >= 8; k-- {
-			label = skel[:k]
-			org, ok = c.d.labels[label]
-		}
+		org, ok := c.d.labelled(names.Skeleton(w))
 		if ok {
 			m := made{org: org}
 			m.Name, m.Kind, m.From, m.Evidence = w, "brand", "local-part", ev

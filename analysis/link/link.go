@@ -42,6 +42,7 @@ func (*Analyzer) Name() string { return Name }
 // Analyze needs Sender, Authentication, Recipients and Payloads.
 func (z *Analyzer) Analyze(a *coldwatch.Analysis) {
 	c := &check{Analyzer: z, a: a, from: a.Sender.Author().Domain, seen: map[string]bool{}, hosts: map[string]*seenHost{}}
+	c.posed = c.claimed()
 	for i := range a.Payloads {
 		c.payload(&a.Payloads[i])
 	}
@@ -57,8 +58,12 @@ type check struct {
 	order []string
 	text  string // first visible text
 
-	anchors, foreign int
-	firstForeign     coldwatch.Evidence
+	posed *knowledge.Organisation // see claimed
+
+	anchors, foreign, partner int
+	firstForeign              coldwatch.Evidence
+	strange                   *coldwatch.Evidence // first link that is neither the sender's nor the claimed partner's nor a well-known site's
+	strangeHost               string
 }
 
 type seenHost struct {
@@ -162,6 +167,12 @@ func (c *check) link(p *coldwatch.Payload, l *coldwatch.Hyperlink) {
 		if c.foreign++; c.foreign == 1 {
 			c.firstForeign = ev
 		}
+		switch o := c.pack.OwnerOf(host); {
+		case o != nil && o == c.posed:
+			c.partner++
+		case o == nil && c.strange == nil && c.brands.Owner(host) == nil:
+			c.strange, c.strangeHost = &ev, host
+		}
 	}
 	c.shown(p, l, host, ev)
 	c.address(l.URL, host, ev)
@@ -172,6 +183,20 @@ func (c *check) link(p *coldwatch.Payload, l *coldwatch.Hyperlink) {
 	if l.Kind == "qr" && !c.kin(host) {
 		c.add("link.qr", "qr", "A picture holds a code that leads to "+host+".", []string{"T1566.002"}, ev)
 	}
+}
+
+// claimed returns the organisation that the message poses as without being it, nil if there is none.
+func (c *check) claimed() *knowledge.Organisation {
+	if c.a.Impersonated.Organisation == "" {
+		return nil
+	}
+	for i := range c.a.Findings {
+		switch c.a.Findings[i].Kind {
+		case "identity.contradiction", "identity.signature", "identity.free_mail", "identity.forged", "identity.own_claimed":
+			return c.pack.Organisation(c.a.Impersonated.Organisation)
+		}
+	}
+	return nil
 }
 
 // host looks at a host by itself.
@@ -327,7 +352,15 @@ func (c *check) destination(p *coldwatch.Payload, d *coldwatch.Destination) {
 
 // overall looks at the links of a message together.
 func (c *check) overall() {
-	if c.anchors > 0 && c.foreign == c.anchors {
+	claimed := c.posed
+	switch {
+	case c.anchors == 0:
+	case claimed != nil && c.strange != nil:
+		c.add("link.not_partner", "link-foreign", fmt.Sprintf("The message poses as %s and leads to %s, which is neither theirs nor the sender's.", claimed.Name, c.strangeHost),
+			[]string{"T1566.002"}, *c.strange)
+	case claimed != nil && c.partner == c.anchors:
+		c.add("link.partner_only", "link-foreign", "Every link leads to the true site of "+claimed.Name+".", nil, c.firstForeign)
+	case c.foreign == c.anchors:
 		c.add("link.all_foreign", "link-foreign", "No link leads to the sender's own site.", nil, c.firstForeign)
 	}
 	if badSuffix(c.from) {

@@ -60,6 +60,8 @@ func (h *header) resultFindings() {
 	case au.Aligned:
 		h.add("auth.aligned", "auth", "The receiver confirmed that "+who+" sent the message.", ev...)
 	case au.Forwarded:
+	case au.DMARC == coldwatch.Fail && strict(f.Value):
+		h.add("auth.dmarc_fail_strict", "auth", "The receiver found that "+who+" did not send the message, and "+who+" asks to refuse such mail (DMARC failed).", ev...)
 	case au.DMARC == coldwatch.Fail:
 		h.add("auth.dmarc_fail", "auth", "The receiver found that "+who+" did not send the message (DMARC failed).", ev...)
 	case au.SPF == coldwatch.Fail && au.DKIM != coldwatch.Pass:
@@ -71,6 +73,17 @@ func (h *header) resultFindings() {
 	case au.SPF == coldwatch.None || au.SPF == coldwatch.Neutral || au.SPF == coldwatch.TempError || au.SPF == coldwatch.PermError:
 		h.add("auth.none", "auth", "Nothing confirms that "+who+" sent the message.", ev...)
 	}
+}
+
+// strict tells whether a results field says that the From domain's policy is to quarantine or reject (RFC 7489 section 6.3).
+func strict(v string) bool {
+	v = strings.ToLower(v)
+	for _, mark := range [...]string{"p=reject", "p=quarantine", "policy=reject", "policy=quarantine", "action=oreject", "action=reject", "action=quarantine"} {
+		if strings.Contains(v, mark) {
+			return true
+		}
+	}
+	return false
 }
 
 // addressFindings compares the addresses that a message shows, answers to and bounces to.

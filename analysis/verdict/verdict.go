@@ -62,7 +62,14 @@ func (z *Analyzer) Analyze(a *coldwatch.Analysis) {
 }
 
 // weigh sets the bits and group of every finding that the table knows; others keep their analyser's own.
+//
+// What rests on words alone counts less in a long text: any phrase turns up by chance if there is text enough, and the
+// chance grows with its length, so the bits fall by the log2 of it.
 func (z *Analyzer) weigh(a *coldwatch.Analysis) {
+	discount := 0.0
+	if n := textLength(a); n > usualText {
+		discount = math.Log2(float64(n) / usualText)
+	}
 	for i := range a.Findings {
 		f := &a.Findings[i]
 		if w, ok := z.w.Kinds[f.Kind]; ok {
@@ -71,7 +78,24 @@ func (z *Analyzer) weigh(a *coldwatch.Analysis) {
 		if f.Group == "" {
 			f.Group = f.Kind
 		}
+		if discount > 0 && f.Bits > 0 && (strings.HasPrefix(f.Kind, "lure.") && f.Kind != "lure.request_with_html" || f.Kind == "brand.body") {
+			f.Bits = math.Round(max(f.Bits-discount, 0)*100) / 100
+		}
 	}
+}
+
+// usualText is the length in bytes of a usual message's text, within which a phrase hardly stands by chance.
+const usualText = 2500
+
+// textLength returns the length of the longest text that a body shows.
+func textLength(a *coldwatch.Analysis) int {
+	n := 0
+	for i := range a.Payloads {
+		if p := &a.Payloads[i]; p.Via == "body" {
+			n = max(n, len(p.Text))
+		}
+	}
+	return n
 }
 
 // explained returns the gate that explains a kind of finding, "" if none does.
