@@ -52,6 +52,7 @@ type Profile struct {
 	FidelityOverTime []FidelityPoint `json:"fidelity_over_time,omitempty"`  // by month, oldest first
 	HalfLife         Range           `json:"infrastructure_half_life_days"` // of owned infrastructure; N = 0: not assessed
 	Objective        Objective       `json:"objective"`
+	Classes          []Share         `json:"classes"`                // verdict classes of the messages
 	RoleIndexes      []RoleIndex     `json:"role_indexes,omitempty"` // roles against all mail seen, most over-represented first
 	NotTargeted      []string        `json:"not_targeted,omitempty"` // organisations that report, share role and country with a target, and were not hit
 	Excursions       []Excursion     `json:"excursions,omitempty"`   // temperatures past the limit in the custody of a target

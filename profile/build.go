@@ -63,7 +63,7 @@ func (f *Fold) Profile(id string, pack *knowledge.Pack, o Options) coldwatch.Pro
 		targets[t.Organisation] = true
 	}
 	partner := ""
-	if len(p.Impersonated) > 0 {
+	if mostly(&p) {
 		partner = p.Impersonated[0].Value
 	}
 	now := o.Now
@@ -183,6 +183,7 @@ func (f *Fold) methods(p *coldwatch.Profile, pack *knowledge.Pack) {
 	p.Layers = f.share(layers, nil)
 	p.Techniques = f.share(techniques, nil)
 	p.Objectives = f.share(objectives, nil)
+	p.Classes = f.share(classes, nil)
 	p.Fidelity = rangeOf(f.fid)
 	p.TTI = rangeOf(f.tti)
 	for k, t := range f.infra {

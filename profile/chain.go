@@ -143,7 +143,7 @@ func relations(pack *knowledge.Pack, targets map[string]bool, partner string) []
 			all[other] = true
 			if targets[other] && !with[other] {
 				with[other] = true
-				basis = append(basis, fmt.Sprintf("%s %s %s.", name(r.FromOrg), r.Kind, name(r.ToOrg)))
+				basis = append(basis, fmt.Sprintf("%s %s %s.", name(r.FromOrg), r.Kind, end(name(r.ToOrg))))
 			}
 		}
 		add(len(with), len(all), "stand in a relation to "+org.Name, basis)
@@ -173,7 +173,7 @@ func relations(pack *knowledge.Pack, targets map[string]bool, partner string) []
 		}
 		if targets[r.FromOrg] && targets[r.ToOrg] {
 			bound[r.FromOrg], bound[r.ToOrg] = true, true
-			basis = append(basis, fmt.Sprintf("%s %s %s.", name(r.FromOrg), r.Kind, name(r.ToOrg)))
+			basis = append(basis, fmt.Sprintf("%s %s %s.", name(r.FromOrg), r.Kind, end(name(r.ToOrg))))
 		}
 	}
 	add(len(bound), len(all), "stand in a relation to another targeted one", basis)

@@ -163,7 +163,7 @@ func sentences(d Difference, old, new coldwatch.Profile) []string {
 			out = append(out, id)
 		}
 		slices.Sort(out)
-		return list(out, len(out))
+		return end(list(out, len(out)))
 	}
 	pair := func(c Change, one, many string) {
 		if n := len(c.Added); n > 0 {

@@ -2,6 +2,7 @@ package profile
 
 import (
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 
@@ -55,7 +56,7 @@ func doses(pack *knowledge.Pack, targets map[string]bool) coldwatch.Doses {
 		d.PerWeek.Open = d.PerWeek.Open || e.PerWeek.Open
 		d.Lanes = append(d.Lanes, e)
 	}
-	d.PerWeek.Median = (d.PerWeek.Low + d.PerWeek.High) / 2
+	d.PerWeek.Median = math.Round((d.PerWeek.Low + d.PerWeek.High) / 2)
 	d.PerWeek.N = known
 	switch {
 	case len(targets) == 0:
@@ -95,7 +96,7 @@ func perWeek(l *knowledge.Lane) coldwatch.Range {
 	} else {
 		r.Open = true
 	}
-	r.Median = (r.Low + r.High) / 2
+	r.Median = math.Round((r.Low + r.High) / 2)
 	return r
 }
 

@@ -46,6 +46,7 @@ const (
 	objectives
 	findings
 	senders
+	classes
 	kinds
 )
 
@@ -127,6 +128,7 @@ func (f *Fold) Add(s *coldwatch.Sighting) bool {
 	count(techniques, s.Techniques...)
 	count(objectives, s.Objective)
 	count(findings, s.Kinds...)
+	count(classes, string(s.Class))
 	count(senders, s.Values(coldwatch.ViewSender)...)
 	f.addInfrastructure(s, one)
 	f.addKnowledge(s)

@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 
 	"github.com/coldwatch/coldwatch"
 )
@@ -177,7 +178,7 @@ func Sentences(text string) []string {
 			if i+1 < len(text) && !strings.ContainsRune(" \n\t\")”", rune(text[i+1])) {
 				continue
 			}
-			if text[i] == '.' && abbreviation(text[start:i]) {
+			if text[i] == '.' && (abbreviation(text[start:i]) || lowerNext(text[i+1:])) {
 				continue
 			}
 			cut(i + 1)
@@ -185,6 +186,12 @@ func Sentences(text string) []string {
 	}
 	cut(len(text))
 	return out
+}
+
+// lowerNext tells whether the text goes on in lower case, as after the "s.r.o." of a company.
+func lowerNext(rest string) bool {
+	r, _ := utf8.DecodeRuneInString(strings.TrimLeft(rest, " \t"))
+	return unicode.IsLower(r)
 }
 
 func endsSentence(s string) bool {

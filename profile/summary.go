@@ -10,7 +10,7 @@ import (
 var themeWords = map[string]string{
 	"quotation": "a request for quotation", "tender": "a tender", "order": "an order", "contract": "a contract", "invoice": "an invoice",
 	"customs": "a customs matter", "programme": "a vaccine programme", "meeting": "a meeting", "document": "a shared document",
-	"account": "a mail account", "delivery": "a delivery", "charity": "a donation",
+	"account": "a mail account", "delivery": "a delivery", "charity": "a donation", "job": "a job offer", "newsletter": "a newsletter",
 }
 
 var carrierWords = map[string]string{
@@ -50,6 +50,11 @@ func leading(shares []coldwatch.Share) string {
 	return ""
 }
 
+// mostly tells whether at least half of the messages pretend to come from the most impersonated organisation.
+func mostly(p *coldwatch.Profile) bool {
+	return len(p.Impersonated) > 0 && p.Impersonated[0].Count*2 >= p.Messages
+}
+
 func pretended(p *coldwatch.Profile) string {
 	if len(p.Impersonated) > 0 {
 		if n := p.Impersonated[0].Name; n != "" {
@@ -61,8 +66,11 @@ func pretended(p *coldwatch.Profile) string {
 }
 
 func name(p *coldwatch.Profile) string {
-	who := pretended(p)
-	if who == "" && len(p.Personas) > 0 {
+	who := ""
+	switch {
+	case mostly(p):
+		who = pretended(p)
+	case len(p.Personas) > 0 && p.Personas[0].Count*2 >= p.Messages:
 		who = p.Personas[0].Value
 	}
 	theme := leading(p.Themes)
@@ -87,29 +95,51 @@ func summary(p *coldwatch.Profile) []string {
 		}
 	}
 	from := ""
-	if who := pretended(p); who != "" {
-		from = " in the name of " + who
+	if mostly(p) {
+		from = " in the name of " + pretended(p)
 	}
 	to := "organisations that the pack does not know"
 	if n := len(p.Targets); n > 0 {
 		to = counted(n, "organisation", "organisations") + " in " + counted(len(p.Countries), "country", "countries")
 	}
-	first := fmt.Sprintf("%s, %s%s reached %s.", when, counted(p.Messages, "hostile message", "hostile messages"), from, to)
+	kind := "message"
+	if bad(p) == p.Messages {
+		kind = "hostile message"
+	}
+	first := fmt.Sprintf("%s, %s%s reached %s.", when, counted(p.Messages, kind, kind+"s"), from, to)
 	second := "What the messages want is not known"
 	if what := objectiveWords[leading(p.Objectives)]; what != "" {
 		second = "They " + what
 		if p.Messages == 1 {
-			second = "It " + strings.Replace(strings.Replace(what, "ask ", "asks ", 1), "want ", "wants ", 1)
+			second = "It " + strings.NewReplacer("ask ", "asks ", "want ", "wants ").Replace(what)
 		}
 	}
+	var means []string
 	if theme := themeWords[leading(p.Themes)]; theme != "" {
-		second += ", with " + theme + " as the story"
+		means = append(means, "the story is "+theme)
 	}
 	if carrier := carrierWords[leading(p.Carriers)]; carrier != "" {
-		second += " and " + carrier + " as the carrier"
+		means = append(means, "the carrier is "+carrier)
+	}
+	if len(means) > 0 {
+		second += "; " + strings.Join(means, ", ")
 	}
 	return []string{first, second + ".", chainSentence(p)}
 }
+
+// bad counts the messages that were found hostile or targeted.
+func bad(p *coldwatch.Profile) int {
+	n := 0
+	for _, c := range p.Classes {
+		if coldwatch.Class(c.Value).Bad() {
+			n += c.Count
+		}
+	}
+	return n
+}
+
+// end drops the full stop of a company's form where another follows or the sentence goes on.
+func end(name string) string { return strings.TrimSuffix(name, ".") }
 
 func chainSentence(p *coldwatch.Profile) string {
 	var hit []string
@@ -203,7 +233,7 @@ func judgements(p *coldwatch.Profile) []coldwatch.Judgement {
 	}
 	if p.Next.Assessed && len(p.Next.Ranked) > 0 {
 		top := p.Next.Ranked[0]
-		out = append(out, coldwatch.Judgement{Text: fmt.Sprintf("Of the organisations not yet seen as targets, the first in rank is %s; that it is or becomes one: %s.", top.Name, top.Words),
+		out = append(out, coldwatch.Judgement{Text: fmt.Sprintf("Of the organisations not yet seen as targets, the first in rank is %s; that it is or becomes one: %s.", end(top.Name), top.Words),
 			Likelihood: top.Words, Basis: append([]string{p.Next.Reason}, top.Reasons...),
 			Gaps:   []string{"The pack does not hold every organisation and relation of the chain."},
 			Change: []string{"New targets in other roles or countries."}})

@@ -50,11 +50,12 @@ type Options struct {
 	Received     map[string]time.Time // sighting id → when it was received, for the reported-to-warned clock
 }
 
-// Due gives the warnings that a change of profile makes due, sorted by reader. prev is nil for a new campaign. Members
+// Due gives the warnings that a change of profile makes due, sorted by reader. A campaign of which less than half is
+// hostile warns nobody, and one of which less than a third was made for the chain warns only whom it hit or impersonates. prev is nil for a new campaign. Members
 // that report, and the impersonated organisation, are readers; what was already said is not said again.
 func Due(prev, next *coldwatch.Profile, pack *knowledge.Pack, o Options) []coldwatch.Warning {
-	if next == nil || next.Messages == 0 {
-		return nil
+	if next == nil || next.Messages == 0 || share(next, coldwatch.Class.Bad) < .5 {
+		return nil // most of it is not even hostile: a look for an analyst, no warning
 	}
 	d := &due{prev: prev, next: next, pack: pack, o: o, done: map[string]bool{}, said: map[string]bool{}}
 	for _, id := range o.Said {
@@ -63,13 +64,28 @@ func Due(prev, next *coldwatch.Profile, pack *knowledge.Pack, o Options) []coldw
 	d.names = d.victims()
 	d.targeted()
 	d.impersonated()
-	if !next.Possible {
+	if !next.Possible && share(next, func(c coldwatch.Class) bool { return c == coldwatch.Targeted }) >= 1./3 {
 		d.likely()
 		d.roles()
 		d.constituency()
 	}
 	sort.Slice(d.out, func(i, j int) bool { return d.out[i].Reader < d.out[j].Reader })
 	return d.out
+}
+
+// share is the part of the messages whose class is one of those; of a profile without classes all are.
+func share(p *coldwatch.Profile, of func(coldwatch.Class) bool) float64 {
+	all, n := 0, 0
+	for _, c := range p.Classes {
+		all += c.Count
+		if of(coldwatch.Class(c.Value)) {
+			n += c.Count
+		}
+	}
+	if all == 0 {
+		return 1
+	}
+	return float64(n) / float64(all)
 }
 
 type due struct {

@@ -42,7 +42,7 @@ func (d *due) subject(w *coldwatch.Warning) string {
 
 // partner names the impersonated organisation, "" when nobody, or the reader itself, is impersonated.
 func (d *due) partner(w *coldwatch.Warning) string {
-	if len(d.next.Impersonated) == 0 || d.next.Impersonated[0].Value == w.Reader {
+	if len(d.next.Impersonated) == 0 || d.next.Impersonated[0].Value == w.Reader || d.next.Impersonated[0].Count*2 < d.next.Messages {
 		return ""
 	}
 	s := d.next.Impersonated[0]

@@ -121,6 +121,21 @@ func TestWhoIsToldWhat(t *testing.T) {
 	}
 }
 
+func TestBulkMailWarnsNobody(t *testing.T) {
+	pack := testPack()
+	p := testProfile(pack, 9)
+	p.Classes = []coldwatch.Share{{Value: "unremarkable", Count: 7}, {Value: "targeted", Count: 2}}
+	if ws := Due(nil, p, pack, Options{}); len(ws) != 0 {
+		t.Errorf("%d warnings", len(ws))
+	}
+	p.Classes = []coldwatch.Share{{Value: "hostile", Count: 8}, {Value: "targeted", Count: 1}}
+	for _, w := range Due(nil, p, pack, Options{}) {
+		if w.Reason != Targeted && w.Reason != Impersonated {
+			t.Errorf("%s: %s", w.Reader, w.Reason)
+		}
+	}
+}
+
 func TestNothingIsSaidTwice(t *testing.T) {
 	pack := testPack()
 	p := testProfile(pack, 8)
