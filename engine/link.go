@@ -115,8 +115,16 @@ func (e *Engine) profiles(ctx context.Context, l *campaign.Linker) ([]store.Camp
 		return nil, nil, nil, err
 	}
 	campaigns := l.Campaigns()
+	taken := map[string]bool{}
+	for _, c := range campaigns {
+		taken[c.ID] = true
+	}
 	for _, id := range l.Singles() {
-		campaigns = append(campaigns, coldwatch.Campaign{ID: "c-" + id[:10], Members: []string{id}})
+		name := "c-" + id[:10]
+		if taken[name] { // by a campaign that began with this message and lost it
+			name = "c-" + id[:16]
+		}
+		campaigns = append(campaigns, coldwatch.Campaign{ID: name, Members: []string{id}})
 	}
 	members, received, err := e.members(ctx, campaigns)
 	if err != nil {

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"maps"
 	"runtime"
 	"slices"
@@ -24,10 +25,10 @@ import (
 
 // Bounds of a scan. Analysing a message takes several times its size; what is in flight is bounded in raw bytes.
 const (
-	inFlight   = 24 << 20
-	batchSize  = 256
-	batchBytes = 4 << 20
-	batchTime  = 500 * time.Millisecond
+	inFlight   = 40 << 20
+	batchSize  = 1024
+	batchBytes = 12 << 20
+	batchTime  = time.Second
 )
 
 // Progress is how far a scan has come.
@@ -89,7 +90,7 @@ func (e *Engine) Scan(ctx context.Context, src intake.Source, report func(Progre
 		workers = runtime.GOMAXPROCS(0)
 	}
 	jobs := make(chan *job, 4*workers)
-	ordered := make(chan *job, 1024)
+	ordered := make(chan *job, 4096)
 	g, gctx := errgroup.WithContext(context.WithoutCancel(ctx))
 	g.Go(func() error {
 		defer close(jobs)
@@ -254,7 +255,7 @@ func (s *scan) commit(ctx context.Context, ordered <-chan *job) error {
 			}
 			s.count(j, r)
 			b.add(j, r)
-			if len(b.records) >= batchSize || b.bytes >= batchBytes || b.held > inFlight/2 {
+			if len(b.records) >= batchSize || b.bytes >= batchBytes || b.held > inFlight*2/3 {
 				if err := s.flush(ctx, &b); err != nil {
 					return err
 				}
@@ -291,10 +292,12 @@ func (s *scan) flush(ctx context.Context, b *batch) error {
 		for _, path := range slices.Sorted(maps.Keys(b.reached)) {
 			reached = append(reached, b.reached[path])
 		}
+		begun := time.Now()
 		fresh, err := s.e.Store.Put(ctx, b.records, reached)
 		if err != nil {
 			return err
 		}
+		slog.Debug("committed", "messages", len(b.records), "bytes", b.bytes, "took", time.Since(begun))
 		s.sum.New += fresh
 		for i := range b.records {
 			s.sum.Classes[b.records[i].Class]++
