@@ -2,18 +2,15 @@ package payload
 
 import (
 	"github.com/coldwatch/coldwatch"
-	"github.com/coldwatch/coldwatch/analysis/payload/html"
 )
 
 type locked struct{}
 
-func (o *opener) scripts(p *coldwatch.Payload, it item, pg *html.Page) {}
-func (o *opener) scriptFile(p *coldwatch.Payload, it item)             {}
-func (o *opener) archive(p *coldwatch.Payload, it item)                {}
-func (o *opener) pdf(p *coldwatch.Payload, it item)                    {}
-func (o *opener) office(p *coldwatch.Payload, it item)                 {}
-func (o *opener) image(p *coldwatch.Payload, it item)                  {}
-func (o *opener) small(p *coldwatch.Payload, it item)                  {}
-func (o *opener) drawn(p *coldwatch.Payload, it item, cells [][]bool)  {}
-func (o *opener) blocks(p *coldwatch.Payload, it item)                 {}
-func (o *opener) secondLook()                                          {}
+func (o *opener) archive(p *coldwatch.Payload, it item)               {}
+func (o *opener) pdf(p *coldwatch.Payload, it item)                   {}
+func (o *opener) office(p *coldwatch.Payload, it item)                {}
+func (o *opener) image(p *coldwatch.Payload, it item)                 {}
+func (o *opener) small(p *coldwatch.Payload, it item)                 {}
+func (o *opener) drawn(p *coldwatch.Payload, it item, cells [][]bool) {}
+func (o *opener) blocks(p *coldwatch.Payload, it item)                {}
+func (o *opener) secondLook()                                         {}

@@ -29,6 +29,8 @@ type opener struct {
 	images  int   // left to search for codes
 	layerNo map[string]int
 	locked  []locked // encrypted containers that wait for the words of the message
+
+	sandboxed int // scripts given to the sandbox
 }
 
 // A fact is something found while opening that becomes a finding when all is open.
