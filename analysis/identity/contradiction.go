@@ -43,8 +43,10 @@ func (m *made) strength() int {
 	switch {
 	case m.relation:
 		s = min(s, 1)
+	case m.Kind == "person" && m.From == "display-name":
+		s = 3
 	case m.Kind == "person":
-		s -= 2
+		s = min(s, 1)
 	}
 	if m.weak {
 		s--

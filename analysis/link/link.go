@@ -297,6 +297,11 @@ func (c *check) address(url, host string, ev coldwatch.Evidence) {
 	if redirects(host, after) {
 		c.add("link.redirect", "link", "A link uses "+host+" to send the reader on elsewhere.", nil, ev)
 	}
+	if broken(after) {
+		c.add("link.compromised", "link-path", "A link leads into the inner folders of a site, where pages are put by whoever broke in.", nil, ev)
+	} else if path, _, query := strings.Cut(after, "?"); query && strings.HasSuffix(path, ".php") && c.brands.Owner(host) == nil {
+		c.add("link.script_page", "link-path", "A link leads to a script page with a key of its own for the reader.", nil, ev)
+	}
 	for i, r := range c.a.Recipients {
 		if i == 3 {
 			break
@@ -312,6 +317,19 @@ func (c *check) address(url, host string, ev coldwatch.Evidence) {
 			c.add("link.recipient_plain", "link-recipient", "A link carries the reader's address.", nil, ev)
 		}
 	}
+}
+
+// broken tells whether a path lies in folders of a content system that hold no pages by design.
+func broken(after string) bool {
+	path, _, _ := strings.Cut(strings.ToLower(after), "?")
+	path, _, _ = strings.Cut(path, "#")
+	for _, dir := range [...]string{"/wp-content/", "/wp-includes/", "/wp-admin/", "/.well-known/", "/vendor/phpunit/", "/sites/default/files/"} {
+		if i := strings.Index(path, dir); i >= 0 {
+			last := path[strings.LastIndexByte(path, '/')+1:]
+			return strings.HasSuffix(last, ".php") || strings.HasSuffix(last, ".html") || strings.HasSuffix(last, ".htm") || last == "" || !strings.Contains(last, ".")
+		}
+	}
+	return false
 }
 
 // encoded is the part of an address's base64 form that does not depend on what follows it.
@@ -354,6 +372,8 @@ func (c *check) destination(p *coldwatch.Payload, d *coldwatch.Destination) {
 func (c *check) overall() {
 	claimed := c.posed
 	switch {
+	case c.anchors == 0 && claimed != nil && c.inert():
+		c.add("link.nothing", "link-foreign", "The message poses as "+claimed.Name+" and holds nothing to click, fill in or run; answers go where they seem to.", nil, c.fromEvidence())
 	case c.anchors == 0:
 	case claimed != nil && c.strange != nil:
 		c.add("link.not_partner", "link-foreign", fmt.Sprintf("The message poses as %s and leads to %s, which is neither theirs nor the sender's.", claimed.Name, c.strangeHost),
@@ -386,6 +406,32 @@ func (c *check) overall() {
 			return
 		}
 	}
+}
+
+// inert tells whether nothing in the message could do harm by itself, and answers go to the address shown.
+func (c *check) inert() bool {
+	for _, r := range c.a.Sender.ReplyTo {
+		if r.Domain != c.from {
+			return false
+		}
+	}
+	for i := range c.a.Payloads {
+		p := &c.a.Payloads[i]
+		if len(p.Forms) > 0 || len(p.Destinations) > 0 || p.Limit != "" || p.Trait("encrypted") {
+			return false
+		}
+		switch p.Kind {
+		case "text", "pdf", "image", "calendar", "contact":
+		case "html":
+			if p.Via != "body" {
+				return false
+			}
+		case "archive":
+		default:
+			return false
+		}
+	}
+	return true
 }
 
 func (c *check) fromEvidence() coldwatch.Evidence {

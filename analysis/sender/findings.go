@@ -92,6 +92,9 @@ func (h *header) addressFindings() {
 	from := s.Author()
 	if h.from == nil || from.Address == "" {
 		if h.from != nil {
+			if malformed(h.from.Value) {
+				h.malformed()
+			}
 			h.add("sender.no_address", "shape", "The From field holds no mail address.", quote(h.from, message.DecodeHeader(h.from.Value)))
 		}
 		return
@@ -115,7 +118,7 @@ func (h *header) addressFindings() {
 		h.add("sender.free_host", "random", "The sender's domain "+from.Domain+" is one that anybody can have by the hour.", shown)
 	}
 	if malformed(h.from.Value) {
-		h.add("sender.malformed_from", "shape", "The From field is put together in a way that no mail program does.", shown)
+		h.malformed()
 	}
 	h.replyFindings(from, shown)
 	h.recipientFindings(from, shown)
@@ -191,6 +194,10 @@ func (h *header) recipientFindings(from coldwatch.Mailbox, shown coldwatch.Evide
 			}
 		}
 	}
+}
+
+func (h *header) malformed() {
+	h.add("sender.malformed_from", "shape", "The From field is put together in a way that no mail program does.", quote(h.from, message.DecodeHeader(h.from.Value)))
 }
 
 // domainIn returns the site that a display name consists of or begins with, "" if there is none.

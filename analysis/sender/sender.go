@@ -86,6 +86,10 @@ func (h *header) sender() coldwatch.Sender {
 		s.From = append(s.From, shownAs(standard, f)...)
 		hidden = append(hidden, shownAs(other, f)...)
 	}
+	if len(s.From) == 1 && s.From[0].Address == "" && len(hidden) > 0 {
+		hidden[0].Name = s.From[0].Name // an address in brackets after a bare name is what programs answer to
+		s.From, hidden = hidden[:1], hidden[1:]
+	}
 	h.authors = len(s.From)
 	s.From = append(s.From, hidden...)
 	if h.replyTo != nil {
