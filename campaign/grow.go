@@ -1,6 +1,9 @@
 package campaign
 
-import "slices"
+import (
+	"math"
+	"slices"
+)
 
 // A grower grows clusters along links, the strongest first, as Kruskal's algorithm grows a spanning forest. The order
 // of work is by strength, then receipt and id, so the result depends on nothing else.
@@ -173,7 +176,11 @@ func (g *grower) joins(a, b uint32, e edge) bool {
 	if g.forbidden(a, b) {
 		return false
 	}
-	es := []edge{e}
+	var es []edge
+	need := g.need + g.l.p.Merge*math.Log2(float64(min(sa.n, sb.n)))
+	if float64(e.bits) >= need {
+		es = append(es, e)
+	}
 	agree := 0
 	for _, x := range sa.ex {
 		for _, y := range sb.ex {
@@ -181,7 +188,7 @@ func (g *grower) joins(a, b uint32, e edge) bool {
 			if sc.bits >= 0 {
 				agree++
 			}
-			if g.s.holds(&sc, g.need) && !(x == e.a && y == e.b) && !(x == e.b && y == e.a) {
+			if g.s.holds(&sc, need) && !(x == e.a && y == e.b) && !(x == e.b && y == e.a) {
 				es = append(es, edge{x, y, float32(sc.bits)})
 			}
 		}
@@ -197,7 +204,7 @@ func (g *grower) joins(a, b uint32, e edge) bool {
 // organisation's messages in a cluster of several waits for the second round: first the rows of one campaign must have had the time
 // to find each other, else a bridge would draw them over one by one.
 func (g *grower) enough(es []edge, sa, sb *set) bool {
-	if len(es) < min(2, sa.n, sb.n) {
+	if len(es) == 0 || len(es) < min(2, sa.n, sb.n) {
 		return false
 	}
 	o, bad := g.l.planted(es, sa.org, sb.org)

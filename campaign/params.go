@@ -31,6 +31,7 @@ type Parameters struct {
 	OwnBits      float64         `json:"own_bits"`      // bits that one view of the operator's own must give
 	OwnRelink    float64         `json:"own_relink"`    // the same in the re-link pass
 	Witnesses    float64         `json:"witnesses"`     // strength of the prior of P(x|y), in clusters
+	Merge        float64         `json:"merge"`         // bits more for each doubling of the smaller of two clusters: the best of many pairs is no surprise
 	Fraction     float64         `json:"fraction"`      // part of the exemplar pairs that must not contradict
 	Exemplars    int             `json:"exemplars"`     // members a cluster is compared by
 	Newest       int             `json:"newest"`        // members that a value offers as candidates
@@ -83,6 +84,7 @@ func Default() Parameters {
 		OwnBits:      4,
 		OwnRelink:    4,
 		Witnesses:    12,
+		Merge:        .5,
 		Fraction:     .3,
 		Exemplars:    12,
 		Newest:       40,
