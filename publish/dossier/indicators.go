@@ -28,7 +28,7 @@ func Indicators(p coldwatch.Profile, pack *knowledge.Pack) []coldwatch.Infrastru
 	for _, i := range p.Infrastructure {
 		i.Value = strings.TrimSpace(i.Value)
 		if i.Kind == coldwatch.URL {
-			i.Value = withoutRecipient(i.Value)
+			i.Value = WithoutRecipient(i.Value)
 		}
 		if !wellFormed(i.Observable) || owned(theirs, host(i.Observable)) {
 			continue
@@ -136,7 +136,9 @@ func owned(theirs map[string]bool, name string) bool {
 	return false
 }
 
-func withoutRecipient(raw string) string {
+// WithoutRecipient cuts off a web address what it says about its recipient: from the first piece of its path, query or fragment
+// that holds a mail address, plain or coded, all the rest.
+func WithoutRecipient(raw string) string {
 	at := strings.Index(raw, "://")
 	if at < 0 {
 		return raw
