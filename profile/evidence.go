@@ -51,7 +51,7 @@ func automatic(p *coldwatch.Profile, f *Fold) []coldwatch.GradedItem {
 			ranges{"state": {.3, .6}, "crime": {.2, .4}, "commodity": {.05, .2}, "competitor": {.3, .6}, "test": {.1, .3}, "other": {.1, .3}})
 	} else if p.Fidelity.N == 0 && f.Len() >= 10 {
 		add("no-facts", "lure", "easy", "The lures state no checkable fact of the trade.",
-			ranges{"state": {.2, .5}, "crime": {.3, .6}, "commodity": {.4, .8}, "competitor": {.1, .4}, "test": {.4, .7}, "other": {.3, .6}})
+			ranges{"state": {.2, .5}, "crime": {.3, .6}, "commodity": {.4, .7}, "competitor": {.1, .4}, "test": {.4, .7}, "other": {.3, .6}})
 	}
 	if len(p.Impersonated) > 0 && float64(p.Impersonated[0].Count) >= .8*float64(n) && n >= 5 {
 		add("one-partner", "lure", "easy", "Nearly all messages pretend to come from one and the same partner of the chain.",
@@ -73,7 +73,7 @@ func automatic(p *coldwatch.Profile, f *Fold) []coldwatch.GradedItem {
 	}
 	if owned == 0 && shared >= 3 {
 		add("borrowed", "infrastructure", "easy", "All infrastructure is free, hacked or shared; none looks like the sender's own.",
-			ranges{"state": {.1, .3}, "crime": {.2, .4}, "commodity": {.4, .7}, "competitor": {.2, .4}, "test": {.05, .2}, "other": {.2, .4}})
+			ranges{"state": {.2, .4}, "crime": {.3, .5}, "commodity": {.4, .7}, "competitor": {.2, .4}, "test": {.05, .2}, "other": {.2, .4}})
 	}
 	if share := part(findings, "simulation", "gate.simulation", "test.simulation"); share > 0 {
 		add("simulation", "infrastructure", "moderate", "Messages carry the marks of a phishing test service.",

@@ -188,7 +188,7 @@ func (f *Fold) phases() []coldwatch.Phase {
 	if len(ws) == 0 {
 		return nil
 	}
-	borders := f.borders(ws)
+	borders, minor := f.borders(ws)
 	out := []coldwatch.Phase{{From: clock(ws[0].from * 86400), Changes: []string{"First methods seen."}}}
 	for i, w := range ws {
 		if b := borders[i]; b != nil {
@@ -197,6 +197,12 @@ func (f *Fold) phases() []coldwatch.Phase {
 				next.Changes = append(next.Changes, changeSentence(d.view, pooled(ws, i-reach, i, d.view), pooled(ws, i, i+reach, d.view)))
 			}
 			out = append(out, next)
+		}
+		if b := minor[i]; b != nil {
+			for _, d := range b.drifts {
+				sentence := changeSentence(d.view, pooled(ws, i-reach, i, d.view), pooled(ws, i, i+reach, d.view))
+				out[len(out)-1].Changes = append(out[len(out)-1].Changes, "From "+date(clock(w.from*86400))+": "+sentence)
+			}
 		}
 		out[len(out)-1].To = clock(w.to * 86400)
 	}
@@ -212,9 +218,10 @@ func pooled(ws []window, from, to int, v view) map[string]int {
 	return out
 }
 
-// borders gives the edges, by the window that follows, across which two groups of views drift. Of neighbouring edges
-// that see the same change the one with the largest divergence stands.
-func (f *Fold) borders(ws []window) map[int]*border {
+// borders gives the edges, by the window that follows, across which two groups of views drift, and apart from them the
+// minor ones across which one group does. Of neighbouring edges that see the same change the one with the largest
+// divergence stands.
+func (f *Fold) borders(ws []window) (major, minor map[int]*border) {
 	var tests []drift
 	for i := 1; i < len(ws); i++ {
 		for v := range views {
@@ -238,28 +245,36 @@ func (f *Fold) borders(ws []window) map[int]*border {
 			at[t.border] = &border{window: t.border}
 		}
 		b := at[t.border]
-		b.drifts, b.p = append(b.drifts, t), max(b.p, t.p)
+		b.drifts, b.p, b.size = append(b.drifts, t), max(b.p, t.p), b.size+t.size
 	}
-	var strong []*border
+	var strong, weak []*border
 	for i := range ws {
 		b := at[i]
 		if b == nil {
 			continue
 		}
 		sort.Slice(b.drifts, func(x, y int) bool { return b.drifts[x].view < b.drifts[y].view })
-		groups := map[string]bool{}
-		for _, d := range b.drifts {
-			groups[driftGroup[d.view]] = true
-			b.size += d.size
-		}
-		if len(groups) >= 2 {
+		first := driftGroup[b.drifts[0].view]
+		if slices.ContainsFunc(b.drifts, func(d drift) bool { return driftGroup[d.view] != first }) {
 			strong = append(strong, b)
+		} else {
+			weak = append(weak, b)
 		}
 	}
-	sort.SliceStable(strong, func(i, j int) bool { return strong[i].size > strong[j].size })
+	major = apart(strong, map[int]*border{})
+	return major, apart(weak, major)
+}
+
+// apart takes the borders by falling divergence and leaves out those beside one that stands.
+func apart(bs []*border, standing map[int]*border) map[int]*border {
+	sort.SliceStable(bs, func(i, j int) bool { return bs[i].size > bs[j].size })
 	out := map[int]*border{}
-	for _, b := range strong {
-		if out[b.window-1] == nil && out[b.window+1] == nil {
+	for _, b := range bs {
+		free := true
+		for _, i := range [3]int{b.window - 1, b.window, b.window + 1} {
+			free = free && out[i] == nil && standing[i] == nil
+		}
+		if free {
 			out[b.window] = b
 		}
 	}
