@@ -278,7 +278,7 @@ func (b *batch) add(j *job, r result) {
 		b.records = append(b.records, r.record)
 		b.bytes += int64(len(r.record.Raw))
 	}
-	if j.item.End > 0 {
+	if j.item.End > 0 && (j.item.Offset > 0 || j.item.End < j.item.Size) { // a file of one message is known by the message
 		b.reached[j.item.Path] = store.Checkpoint{Path: j.item.Path, Size: j.item.Size, Modified: j.item.Modified, Offset: j.item.End}
 	}
 }

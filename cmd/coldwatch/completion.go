@@ -19,7 +19,7 @@ func (c completionCmd) Run(g *Globals, parser *kong.Kong) error {
 	switch c.Shell {
 	case "fish":
 		for _, n := range parser.Model.Leaves(true) {
-			path := strings.Fields(n.Path())[1:]
+			path := strings.Fields(n.Path())
 			if len(path) == 1 {
 				g.print("complete -c coldwatch -n __fish_use_subcommand -a %s -d %q", path[0], n.Help)
 			}
@@ -83,7 +83,7 @@ func (manCmd) Run(g *Globals, parser *kong.Kong) error {
 		for _, p := range n.Positional {
 			args += " " + p.Summary()
 		}
-		g.print(".TP\n.B %s%s\n%s", esc(n.Path()), esc(args), esc(n.Help))
+		g.print(".TP\n.B coldwatch %s%s\n%s", esc(n.Path()), esc(args), esc(n.Help))
 		if n.Detail != "" {
 			g.print("%s", esc(n.Detail))
 		}

@@ -12,7 +12,6 @@ import (
 	"log/slog"
 	"os"
 	"os/signal"
-	"strings"
 	"syscall"
 
 	"github.com/alecthomas/kong"
@@ -82,7 +81,7 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 		kong.Name("coldwatch"),
 		kong.Description("Finds phishing campaigns against the vaccine cold chain and warns the organisations on it.\n\n"+
 			"Start with: coldwatch demo, or coldwatch scan FOLDER"),
-		kong.UsageOnError(), kong.Writers(stdout, stderr), kong.DefaultEnvars("COLDWATCH"),
+		kong.Vars{"formats": formatNames()}, kong.Writers(stdout, stderr), kong.DefaultEnvars("COLDWATCH"),
 		kong.Exit(func(code int) { exited = code }),
 		kong.Resolvers(configFile(args)),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
@@ -119,7 +118,7 @@ func usage(w io.Writer, parser *kong.Kong, err error) int {
 	var pe *kong.ParseError
 	if errors.As(err, &pe) && pe.Context != nil {
 		if n := pe.Context.Selected(); n != nil {
-			hint = "coldwatch " + n.Path()[strings.IndexByte(n.Path()+" ", ' ')+1:] + " --help shows how it is called"
+			hint = n.FullPath() + " --help shows how it is called"
 		}
 	}
 	var c *userError

@@ -100,6 +100,9 @@ func (g *Globals) printSummary(sum engine.Summary, campaigns []coldwatch.Profile
 	if sum.Known > 0 {
 		known = fmt.Sprintf(" (%d known already)", sum.Known)
 	}
+	if sum.Messages == 0 && sum.NotMail == 0 {
+		g.print("nothing new: everything named was read to its end before")
+	}
 	g.print("%s read%s%s", count(sum.Messages, "message"), known, rate)
 	if sum.New > 0 {
 		g.print("verdicts: %s", verdicts(sum.Classes))

@@ -248,6 +248,12 @@ func settings(t *testing.T, s engine.Store) {
 	if v := must[[]byte](t)(s.Setting(t.Context(), "k")); string(v) != "b" {
 		t.Errorf("setting is %q", v)
 	}
+	if err := s.PutSetting(t.Context(), "k", nil); err != nil {
+		t.Fatal(err)
+	}
+	if v := must[[]byte](t)(s.Setting(t.Context(), "k")); v != nil {
+		t.Errorf("a setting taken away is %q", v)
+	}
 }
 
 func purge(t *testing.T, s engine.Store) {

@@ -197,9 +197,13 @@ func (s *Store) Setting(ctx context.Context, name string) ([]byte, error) {
 	return b, classify(err)
 }
 
-// PutSetting stores a setting.
+// PutSetting stores a setting; nil takes it away.
 func (s *Store) PutSetting(ctx context.Context, name string, value []byte) error {
 	return transact(ctx, s.write, func(tx *sql.Tx) error {
+		if value == nil {
+			_, err := tx.ExecContext(ctx, `DELETE FROM setting WHERE name = ?`, name)
+			return err
+		}
 		_, err := tx.ExecContext(ctx, `INSERT INTO setting (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value`, name, value)
 		return err
 	})
