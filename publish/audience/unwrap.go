@@ -179,7 +179,11 @@ func tokens(s string) iter.Seq[string] {
 			for j < len(s) && inside(s[j]) {
 				j++
 			}
-			t := strings.Trim(s[i:j], ".-_+%'=@")
+			t := s[i:j]
+			if i > 0 && s[i-1] == '\\' && len(t) > 5 && t[0] == 'u' { // a JSON escape that another view has decoded
+				t = t[5:]
+			}
+			t = strings.Trim(t, ".-_+%'=@")
 			if k := strings.LastIndexAny(t, "='%"); k >= 0 { // an address's neighbour in a query or between quotes
 				t = strings.Trim(t[k+1:], ".-_+@")
 			}

@@ -15,6 +15,7 @@ import (
 
 // A Document is a report in words and figures, ready to be drawn.
 type Document struct {
+	Language  string // BCP 47, "" for English
 	Title     string
 	Kicker    string // what kind of document it is: "Campaign report", "Possible campaign"
 	Marking   coldwatch.Marking

@@ -51,6 +51,11 @@ func (Format) Extension() string { return ".html" }
 
 // Write writes the page.
 func (Format) Write(w io.Writer, r coldwatch.Report, pack *knowledge.Pack) error {
+	return Draw(w, dossier.Build(r, pack))
+}
+
+// Draw writes a document as a page.
+func Draw(w io.Writer, d *dossier.Document) error {
 	sum := sha256.Sum256([]byte(style))
 	var b bytes.Buffer
 	err := page.Execute(&b, struct {
@@ -58,12 +63,12 @@ func (Format) Write(w io.Writer, r coldwatch.Report, pack *knowledge.Pack) error
 		Style  template.CSS
 		Policy string
 	}{
-		dossier.Build(r, pack),
+		d,
 		template.CSS(style),
 		"default-src 'none'; style-src 'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'; base-uri 'none'; form-action 'none'",
 	})
 	if err != nil {
-		return fmt.Errorf("html report: %w", err)
+		return fmt.Errorf("html page: %w", err)
 	}
 	_, err = w.Write(b.Bytes())
 	return err

@@ -38,6 +38,7 @@ func (Format) Write(w io.Writer, r coldwatch.Report, pack *knowledge.Pack) error
 	r.Marking.TLP = dossier.Label(r.Marking.TLP)
 	r.Made = r.Made.UTC().Truncate(time.Second)
 	e := json.NewEncoder(w)
+	e.SetEscapeHTML(false)
 	e.SetIndent("", "  ")
 	return e.Encode(struct {
 		Schema string `json:"schema"`

@@ -22,7 +22,11 @@ func (Text) Extension() string { return ".txt" }
 
 // Write writes the report.
 func (Text) Write(w io.Writer, r coldwatch.Report, pack *knowledge.Pack) error {
-	d := dossier.Build(r, pack)
+	return DrawText(w, dossier.Build(r, pack))
+}
+
+// DrawText writes a document as plain text.
+func DrawText(w io.Writer, d *dossier.Document) error {
 	t := &textWriter{}
 	mark := d.Marking.TLP + ": " + dossier.Meaning(d.Marking.TLP)
 	if d.Marking.Group != "" {
@@ -45,7 +49,9 @@ func (Text) Write(w io.Writer, r coldwatch.Report, pack *knowledge.Pack) error {
 		}
 		t.line("* ", "  ", line)
 	}
-	t.b.WriteByte('\n')
+	if len(d.Facts) > 0 {
+		t.b.WriteByte('\n')
+	}
 	for _, s := range d.Sections {
 		title := s.Title
 		if d.Synthetic {
