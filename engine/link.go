@@ -2,6 +2,7 @@ package engine
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/binary"
 	"errors"
@@ -234,20 +235,19 @@ func (e *Engine) due(ctx context.Context, profiles []coldwatch.Profile, received
 	return out, nil
 }
 
-// byGravity orders campaigns for a reader: those across organisations first, then by how many they hit, how specific they
-// are to the chain, how many messages, the newest, the id.
+// byGravity orders campaigns for a reader: by how well they are made for the chain (the median Targeted Threat Index) times
+// how many organisations they hit, so that a bulk wave that also hit members ranks below; then by messages, the newest, the
+// id. Possible campaigns of one message come last.
 func byGravity(ps []coldwatch.Profile) []coldwatch.Profile {
 	slices.SortFunc(ps, func(a, b coldwatch.Profile) int {
-		switch {
+		switch ga, gb := gravity(&a), gravity(&b); {
 		case a.Possible != b.Possible:
 			if b.Possible {
 				return -1
 			}
 			return 1
-		case chainHit(&a) != chainHit(&b):
-			return chainHit(&b) - chainHit(&a)
-		case len(a.Targets) != len(b.Targets):
-			return len(b.Targets) - len(a.Targets)
+		case ga != gb:
+			return cmp.Compare(gb, ga)
 		case a.Messages != b.Messages:
 			return b.Messages - a.Messages
 		case !a.Last.Equal(b.Last):
@@ -258,12 +258,8 @@ func byGravity(ps []coldwatch.Profile) []coldwatch.Profile {
 	return ps
 }
 
-// chainHit is 1 for a campaign that impersonates or speaks of the chain, 0 for a bulk wave that also hit members.
-func chainHit(p *coldwatch.Profile) int {
-	if len(p.Impersonated) > 0 || len(p.Models) > 0 || len(p.Programmes) > 0 {
-		return 1
-	}
-	return 0
+func gravity(p *coldwatch.Profile) float64 {
+	return p.TTI.Median * float64(max(1, len(p.Targets)))
 }
 
 // Campaigns gives the stored campaigns, the gravest first.
