@@ -13,6 +13,8 @@ type Analysis struct {
 	Source       string    `json:"source"`
 	Via          string    `json:"via,omitempty"` // how the message was carried when it came inside another: Inner.Via
 
+	Hearsay bool `json:"hearsay,omitempty"` // carried inside another message, and nobody trusted vouches for its header
+
 	Subject        string         `json:"subject"` // decoded
 	Date           time.Time      `json:"date"`    // as claimed, zero when unreadable
 	Sender         Sender         `json:"sender"`

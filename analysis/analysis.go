@@ -15,9 +15,8 @@
 package analysis
 
 import (
-	"time"
-
 	"github.com/coldwatch/coldwatch"
+	"github.com/coldwatch/coldwatch/analysis/claim"
 	"github.com/coldwatch/coldwatch/analysis/gate"
 	"github.com/coldwatch/coldwatch/analysis/identity"
 	"github.com/coldwatch/coldwatch/analysis/link"
@@ -61,6 +60,7 @@ func New(pack *knowledge.Pack, o Options) *Room {
 		lure.New(pack),
 		who,
 		link.New(pack, who.Imitated),
+		claim.New(pack),
 		gate.New(pack),
 		verdict.New(o.Weights),
 	}
@@ -70,20 +70,35 @@ func New(pack *knowledge.Pack, o Options) *Room {
 	return r
 }
 
-// Analyze says all that the room can say about one message. A message carried inside another is given with the
-// submission that carried it; the caller sets Via.
+// Analyze says all that the room can say about one message as its receiver got it.
 func (r *Room) Analyze(sub coldwatch.Submission, msg *coldwatch.Message) *coldwatch.Analysis {
-	a := &coldwatch.Analysis{Message: msg, ID: sub.ID(), Organisation: sub.Organisation, Source: sub.Source, Received: sub.Received, Analyzers: r.names, Pack: r.version}
-	a.Subject = message.DecodeHeader(msg.Get("Subject"))
-	if d, ok := message.Date(msg.Get("Date")); ok {
-		a.Date = d
-	} else {
-		a.Date = time.Time{}
-	}
-	a.Recipients = recipients(sub, msg)
-	r.targets.set(a)
+	return r.run(r.prepare(sub, msg))
+}
+
+// AnalyzeCarried does the same for a message that another carried, given with the submission that carried it and how
+// (Inner.Via). Its header came with a message and anybody could have written it: nothing in it counts as a receiver's
+// word unless it is vouched for, as when a colleague forwards what the organisation's own servers received.
+func (r *Room) AnalyzeCarried(sub coldwatch.Submission, msg *coldwatch.Message, via string, vouched bool) *coldwatch.Analysis {
+	a := r.prepare(sub, msg)
+	a.Via, a.Hearsay = via, !vouched
+	return r.run(a)
+}
+
+func (r *Room) run(a *coldwatch.Analysis) *coldwatch.Analysis {
 	for _, z := range r.analyzers {
 		z.Analyze(a)
 	}
+	return a
+}
+
+// prepare fills what needs no analyser.
+func (r *Room) prepare(sub coldwatch.Submission, msg *coldwatch.Message) *coldwatch.Analysis {
+	a := &coldwatch.Analysis{Message: msg, ID: sub.ID(), Organisation: sub.Organisation, Source: sub.Source, Received: sub.Received, Analyzers: r.names, Pack: r.version}
+	a.Subject = message.DecodeHeader(msg.Get("Subject"))
+	if d, ok := message.Date(msg.Get("Date")); ok {
+		a.Date = d.UTC()
+	}
+	a.Recipients = recipients(sub, msg)
+	r.targets.set(a)
 	return a
 }

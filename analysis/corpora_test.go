@@ -58,7 +58,19 @@ func analyse(t *testing.T, room *Room, items []measured, org func(string) string
 					t.Error(err)
 					continue
 				}
-				a := room.Analyze(coldwatch.Submission{Raw: raw, Source: items[i].path, Organisation: org(items[i].path)}, message.Parse(raw, message.Default()))
+				sub := coldwatch.Submission{Raw: raw, Source: items[i].path, Organisation: org(items[i].path)}
+				m := message.Parse(raw, message.Default())
+				a := room.Analyze(sub, m)
+				for _, in := range m.Inner {
+					sub.Raw = in.Raw
+					c := room.AnalyzeCarried(sub, message.Parse(in.Raw, message.Default()), in.Via, a.Gate("internal"))
+					if c.Verdict.Bits > a.Verdict.Bits {
+						a.Verdict = c.Verdict
+						if a.Impersonated.Organisation == "" {
+							a.Impersonated = c.Impersonated
+						}
+					}
+				}
 				a.Message, a.Payloads = nil, nil
 				items[i].a = a
 			}
@@ -207,4 +219,49 @@ func scenario(t *testing.T, dir string) {
 		t.Logf("%-32s %5d  bad %.3f  targeted %.3f  suspicious %.3f  impersonated right %.3f", k, x.n, float64(x.bad)/float64(x.n), float64(x.targeted)/float64(x.n), float64(x.suspicious)/float64(x.n), float64(x.right)/float64(x.n))
 	}
 	dump(t, filepath.Base(dir), items)
+}
+
+// BenchmarkCorpora walks real messages, already read, through each analyser: run with -benchtime=1x and a CPU profile.
+func BenchmarkCorpora(b *testing.B) {
+	dir := os.Getenv("CW_CORPORA")
+	if dir == "" {
+		b.Skip("CW_CORPORA is not set")
+	}
+	pack, err := knowledge.Load(filepath.Join(dir, "scenarios/easy-small-s1/pack"))
+	if err != nil {
+		b.Fatal(err)
+	}
+	var raws [][]byte
+	entries, _ := os.ReadDir(filepath.Join(dir, "phishing_pot"))
+	for i, e := range entries {
+		if i%3 == 0 {
+			raw, _ := os.ReadFile(filepath.Join(dir, "phishing_pot", e.Name()))
+			raws = append(raws, raw)
+		}
+	}
+	room := New(pack, Options{})
+	spent := make([]time.Duration, len(room.analyzers))
+	var parse, prepare time.Duration
+	for b.Loop() {
+		for _, raw := range raws {
+			t0 := time.Now()
+			m := message.Parse(raw, message.Default())
+			t1 := time.Now()
+			a := room.prepare(coldwatch.Submission{Raw: raw}, m)
+			t2 := time.Now()
+			parse += t1.Sub(t0)
+			prepare += t2.Sub(t1)
+			for i, z := range room.analyzers {
+				z.Analyze(a)
+				t3 := time.Now()
+				spent[i] += t3.Sub(t2)
+				t2 = t3
+			}
+		}
+	}
+	n := time.Duration(b.N * len(raws))
+	b.Logf("parse %v, prepare %v", parse/n, prepare/n)
+	for i, z := range room.analyzers {
+		b.Logf("%-12s %v a message", z.Name(), spent[i]/n)
+	}
 }

@@ -105,7 +105,7 @@ var functions = []struct{ function, words string }{
 // function returns the function that a title or mailbox name stands for, "" if it says nothing.
 func function(s string) string {
 	s = strings.ToLower(s)
-	words := strings.FieldsFunc(s, func(r rune) bool { return r < 0x80 && !('a' <= r && r <= 'z') && r != '-' })
+	words := strings.FieldsFunc(s, func(r rune) bool { return r < 0x80 && !('a' <= r && r <= 'z') })
 	for _, f := range functions {
 		for _, w := range words {
 			for _, want := range strings.Fields(f.words) {

@@ -28,11 +28,11 @@ func (m *made) strength() int {
 	s := 0
 	switch m.From {
 	case "display-name":
-		s = 6
+		s = 7
 	case "look-alike", "domain":
-		s = 5
+		s = 6
 	case "signature", "body":
-		s = 4
+		s = 5
 	case "local-part":
 		s = 3
 	case "organization-field", "subject":

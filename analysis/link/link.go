@@ -427,11 +427,24 @@ func (c *check) inert() bool {
 				return false
 			}
 		case "archive":
+			if !c.opened(p.ID) {
+				return false
+			}
 		default:
 			return false
 		}
 	}
 	return true
+}
+
+// opened tells whether a payload gave up others.
+func (c *check) opened(id string) bool {
+	for i := range c.a.Payloads {
+		if c.a.Payloads[i].Parent == id {
+			return true
+		}
+	}
+	return false
 }
 
 func (c *check) fromEvidence() coldwatch.Evidence {

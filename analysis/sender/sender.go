@@ -159,8 +159,12 @@ func (h *header) trace() {
 	for _, f := range fields {
 		h.hops = append(h.hops, parseHop(f))
 	}
-	h.receivingSide()
-	h.findBorder()
+	if !h.a.Hearsay {
+		h.receivingSide()
+		h.findBorder()
+	} else {
+		h.hops = nil // a trace that came with the message is a claim
+	}
 
 	au := &h.a.Authentication
 	if h.border >= 0 {
