@@ -76,7 +76,7 @@ func (f *Fold) Profile(id string, pack *knowledge.Pack, o Options) coldwatch.Pro
 	p.Start = estimateStart(f.firstSightings(&p), o)
 	p.Activity = activity(sortedDays(f.days), now)
 	p.HalfLife = halfLife(p.Infrastructure, p.Last, p.Last.Sub(p.First))
-	p.Specificity, p.RoleIndexes = specificity(pack, f, o)
+	p.Specificity, p.RoleIndexes = specificity(pack, entries, o)
 	p.NotTargeted = notTargeted(pack, targets, o)
 	p.Relations = relations(pack, targets, partner)
 	p.Doses = doses(pack, targets)

@@ -39,7 +39,7 @@ func stages(pack *knowledge.Pack, targets map[string]bool) []coldwatch.StageHit 
 }
 
 // specificity is the share of the campaign's messages that went to the chain over the same share of all mail seen.
-func specificity(pack *knowledge.Pack, f *Fold, o Options) (coldwatch.Index, []coldwatch.RoleIndex) {
+func specificity(pack *knowledge.Pack, entries []entry, o Options) (coldwatch.Index, []coldwatch.RoleIndex) {
 	all, chain := 0, 0
 	seenRole := map[string]int{}
 	for _, id := range sortedKeys(o.Seen) {
@@ -55,9 +55,9 @@ func specificity(pack *knowledge.Pack, f *Fold, o Options) (coldwatch.Index, []c
 	}
 	hit, of := 0, 0
 	hitRole := map[string]int{}
-	for _, e := range f.seen {
+	for i := range entries {
 		of++
-		if org := pack.Organisation(e.resolve(pack)); org != nil && len(org.Roles) > 0 {
+		if org := pack.Organisation(entries[i].target); org != nil && len(org.Roles) > 0 {
 			hit++
 			hitRole[org.Roles[0]]++
 		}

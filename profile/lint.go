@@ -45,6 +45,11 @@ var hedges = []string{
 	"good chance", "fair chance", "strong chance", "small chance", "slim chance", "slight chance", "every chance", "some chance", "better than even", "little chance",
 	"chances are", "odds are", "the odds", "fifty-fifty", "in all likelihood", "in all probability", "plausibly", "potentially", "arguably",
 	"virtually certain", "practically certain", "all but certain", "nearly impossible", "impossible", "inevitable", "inevitably", "bound to",
+	"reportedly", "allegedly", "alleged", "ostensibly", "unquestionably", "would appear", "would seem", "appeared to", "seemed", "indicates that",
+	"real chance", "reasonable chance", "high chance", "low chance", "big chance", "high probability", "low probability", "strong likelihood",
+	"high likelihood", "low likelihood", "little likelihood", "toss-up", "cannot exclude", "cannot be excluded", "can't rule out", "cannot be sure", "we guess",
+	"our guess", "we assume", "we presume", "we speculate", "speculation", "we are sure", "for sure", "feasible", "imaginable", "unthinkable", "no way of",
+	"suspected to", "strong possibility", "probably not", "believed", "credible that", "questionable",
 	"hallmark of", "hallmarks of", "should prove", "expected to", "tend to", "proves that", "clearly", "obviously",
 }
 
@@ -214,7 +219,10 @@ func normal(s string) string {
 	b.WriteByte(' ')
 	gap := true
 	for _, r := range s {
-		if unicode.IsLetter(r) || unicode.IsDigit(r) || r == '-' || r == '%' {
+		if unicode.IsLetter(r) || unicode.IsDigit(r) || r == '-' || r == '%' || r == '\'' || r == '’' {
+			if r == '’' {
+				r = '\''
+			}
 			b.WriteRune(unicode.ToLower(r))
 			gap = false
 		} else if !gap {
@@ -233,7 +241,7 @@ func has(words, phrase string) bool { return strings.Contains(words, " "+phrase+
 // dropMonth takes out "may" where the text writes the month: a capital not at the sentence's start, or a number beside it.
 func dropMonth(words, sentence string) string {
 	fields := strings.Fields(words)
-	original := strings.FieldsFunc(sentence, func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) && r != '-' && r != '%' })
+	original := strings.FieldsFunc(sentence, func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) && r != '-' && r != '%' && r != '\'' && r != '’' })
 	for i, w := range fields {
 		if w != "may" || i >= len(original) {
 			continue

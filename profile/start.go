@@ -125,21 +125,22 @@ func activity(days []int64, now time.Time) coldwatch.Judgement {
 	return j
 }
 
+// A moment is a message on the timeline.
+type moment struct {
+	at     int64
+	target string
+}
+
 // waves cuts the messages into bursts. A pause opens a new wave when it is at least three days, and four times the
 // usual pause between days with mail.
 func waves(entries []entry) []coldwatch.Wave {
-	var at []entry
-	for _, e := range entries {
-		if e.at != 0 {
-			at = append(at, e)
+	at := make([]moment, 0, len(entries)) // small, for sorting them is most of the work
+	for i := range entries {
+		if entries[i].at != 0 {
+			at = append(at, moment{entries[i].at, entries[i].target})
 		}
 	}
-	slices.SortFunc(at, func(a, b entry) int {
-		if a.at != b.at {
-			return int(min(1, max(-1, a.at-b.at)))
-		}
-		return compare(a.target, b.target)
-	})
+	slices.SortFunc(at, func(a, b moment) int { return compare(a.at, b.at) }) // equal times fall into one wave, in any order
 	if len(at) == 0 {
 		return nil
 	}

@@ -24,14 +24,20 @@ type Victim struct {
 	Organisation string
 	Names        []string // name and aliases
 	Domains      []string
+	People       []string // full names, first and last
 }
 
-// VictimOf takes a victim's names and domains from the pack.
+// VictimOf takes a victim's names, domains and people from the pack.
 func VictimOf(pack *knowledge.Pack, id string) Victim {
 	v := Victim{Organisation: id}
 	if org := pack.Organisation(id); org != nil {
 		v.Names = append([]string{org.Name}, org.Aliases...)
 		v.Domains = append(slices.Clone(org.Domains), org.DKIMDomains...)
+		for _, p := range pack.PeopleOf(id) {
+			if strings.Contains(p.Name, " ") {
+				v.People = append(v.People, p.Name)
+			}
+		}
 	}
 	return v
 }
@@ -48,8 +54,8 @@ var highTrust = []string{"google.com", "gmail.com", "googleapis.com", "microsoft
 	"windows.net", "apple.com", "icloud.com", "yahoo.com", "amazonaws.com", "amazon.com", "cloudflare.com", "github.com", "githubusercontent.com",
 	"dropbox.com", "linkedin.com", "facebook.com", "adobe.com", "docusign.com", "who.int", "unicef.org", "europa.eu", "gavi.org"}
 
-// Check finds what must not reach the audience: addresses of mailboxes in the chain, names and domains of victims other
-// than the reader, a marking that the channel may not carry, and, in indicators, domains of partners and of high trust.
+// Check finds what must not reach the audience: addresses of mailboxes in the chain, names, people and domains of victims
+// other than the reader, a marking that the channel may not carry, and, in indicators, domains of partners and of high trust.
 // Defanged text is read as what it stands for.
 func Check(text string, a Audience) []Leak {
 	var out []Leak
@@ -82,6 +88,11 @@ func Check(text string, a Audience) []Leak {
 				add("victim", name, "It names an organisation that was hit.")
 			} else if s := squeeze(name); len(s) >= 10 && strings.Contains(squeezed, s) {
 				add("victim", name, "It names an organisation that was hit, written together.")
+			}
+		}
+		for _, person := range v.People {
+			if n := spaced(person); len(n) > 6 && strings.Contains(words, n) {
+				add("recipient", person, "The person works at an organisation that was hit.")
 			}
 		}
 		for _, d := range v.Domains {

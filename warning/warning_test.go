@@ -34,7 +34,7 @@ func testPack() *knowledge.Pack {
 			o.SecurityContact = "a.person@" + id + ".example"
 		}
 		p.Organisations = append(p.Organisations, o)
-		p.People = append(p.People, knowledge.Person{OrgID: id, Name: "A. Person", Email: "a.person@" + id + ".example"})
+		p.People = append(p.People, knowledge.Person{OrgID: id, Name: "Anna Person of " + name[:4], Email: "a.person@" + id + ".example"})
 	}
 	p.Organisations = append(p.Organisations, knowledge.Organisation{ID: "partner", Name: "Partner Cooling", Roles: []string{"store"}, Country: "CN",
 		Domains: []string{"partnercooling.example"}, SecurityContact: "psirt@partnercooling.example"})
@@ -288,6 +288,25 @@ func TestAlertsAreShort(t *testing.T) {
 	}
 }
 
+func TestWithdrawTellsExactlyThoseWhoWereTold(t *testing.T) {
+	pack := testPack()
+	ws := Due(nil, testProfile(pack, 8), pack, Options{Rules: []Rule{{Reader: pack.Organisations[1].ID, TLP: "TLP:AMBER"}, {Reader: "partner", TLP: "TLP:AMBER"}}})
+	back := Withdraw(ws, "The mail was a phishing test.", t0)
+	var readers []string
+	for _, w := range back {
+		readers = append(readers, w.Reader)
+		if w.Contact == "" || w.Reason != Withdrawn || !strings.Contains(w.Text, "phishing test") {
+			t.Errorf("%+v", w)
+		}
+	}
+	if want := []string{"partner", pack.Organisations[1].ID}; !slices.Equal(readers, want) {
+		t.Errorf("told %v, want %v", readers, want)
+	}
+	if again := Withdraw(back, "x", t0); len(again) != 0 {
+		t.Error("a withdrawal was withdrawn")
+	}
+}
+
 // Every phrasebook says everything that the English one says.
 func TestPhrasebooksAreWhole(t *testing.T) {
 	en := english()
@@ -321,7 +340,7 @@ func leak(r *rand.Rand, clean string, v Victim) string {
 		strings.ReplaceAll(name, " ", ""), v.Organisation, domain, "mail." + domain, "https://" + domain + "/login", "hxxps://" + strings.ReplaceAll(domain, ".", "[.]"),
 		strings.ReplaceAll(domain, ".", "(.)"), strings.ReplaceAll(domain, ".", "[dot]"), person + "@" + domain, person + "[@]" + strings.ReplaceAll(domain, ".", "[.]"),
 		person + " at " + strings.ReplaceAll(domain, ".", " dot "), "<" + person + "@" + domain + ">", "mailto:" + person + "@" + strings.ToUpper(domain),
-		"https://evil.test/?u=" + person + "%40" + domain, strings.ReplaceAll(name, " ", "\u00a0"), strings.ReplaceAll(name, " ", "\n"), name[:3] + "\u200b" + name[3:],
+		"https://evil.test/?u=" + person + "%40" + domain, strings.ReplaceAll(name, " ", "\u00a0"), strings.ReplaceAll(name, " ", "\n"), v.People[0], strings.ToUpper(v.People[0]), name[:3] + "\u200b" + name[3:],
 	}
 	words := strings.Split(clean, " ")
 	at := r.IntN(len(words))
