@@ -91,6 +91,7 @@ type addressParser struct {
 	parts       int // atoms in bare, to tell "a@b" from "John a@b"
 	lastAt      bool
 	wordAddress string // the last word of the name that holds an "@"
+	openEnded   int    // comments that never closed; after some, brackets are no longer looked at
 }
 
 func (a *addressParser) parse() {
@@ -169,6 +170,9 @@ func unescape(s string) string {
 
 // readComment skips a comment, which may hold others.
 func (a *addressParser) readComment(i int) int {
+	if a.openEnded > 16 {
+		return i + 1
+	}
 	depth, j := 0, i
 	for ; j < len(a.s); j++ {
 		switch a.s[j] {
@@ -190,6 +194,7 @@ func (a *addressParser) readComment(i int) int {
 	if j >= len(a.s) {
 		j = len(a.s) - 1
 		if depth > 0 { // it never ends: only the bracket is dropped
+			a.openEnded++
 			a.spaced = true
 			return i + 1
 		}

@@ -21,6 +21,10 @@ func (p *parser) carriers() {
 		}
 		switch carrierKind(part) {
 		case "rfc822":
+			if part.MediaType == "message/rfc822" && (part.Encoding == "base64" || part.Encoding == "quoted-printable") {
+				// RFC 2046 section 5.2.1 forbids it, so some readers decode and others do not.
+				p.defect("mime.encoded_message", "a message inside has a transfer encoding", part.Offset, 0, true)
+			}
 			p.addInner(part.Content, "rfc822", part, report)
 		case "zip":
 			p.zipped(part, report)

@@ -20,7 +20,7 @@ func (p *parser) forwarded() {
 			if part.Reading > 0 || part.MediaType != media || part.Disposition == "attachment" || len(part.Text) < 40 {
 				continue
 			}
-			if !marked && !forwardPhrase(part.Text) {
+			if !marked && !mayForward(part.Text) {
 				continue
 			}
 			lines := plainLines(part.Text)
@@ -217,6 +217,21 @@ func forwardSubject(s string) bool {
 	s = strings.ToLower(strings.TrimSpace(s))
 	for _, p := range [...]string{"fw:", "fwd:", "wg:", "tr:", "rv:", "i:", "enc:", "doorst:", "vs:", "vb:", "fs:", "pd:", "転送:", "转发:", "轉寄:", "iletilen:", "вн:", "перес:", "tov:", "fwd :", "tr :", "[fwd:"} {
 		if strings.HasPrefix(s, p) {
+			return true
+		}
+	}
+	return false
+}
+
+// mayForward is a cheap test that text must pass to say that it is forwarded: clients draw a line, or say it in one of
+// the languages that do not.
+func mayForward(s string) bool {
+	b := s[:min(len(s), maxForwardText)]
+	if strings.Contains(b, "-----") {
+		return forwardPhrase(s)
+	}
+	for _, p := range [...]string{"orwarded message:", "eitergeleiteten Nachricht:", "réexpédié", "ensaje reenviado:", "essaggio inoltrato:", "oorgestuurd bericht:"} {
+		if strings.Contains(b, p) {
 			return true
 		}
 	}

@@ -56,6 +56,9 @@ func (s *scan) readHeader(start, end int, root bool) head {
 					h.other = next
 				}
 			}
+			if len(spans) == 0 && pos == start && !blank(line) {
+				s.defect("header.folded_first", "the first line of a header is a continuation", pos, len(line), true)
+			}
 			if n := len(spans); n > 0 && !full {
 				f := &spans[n-1]
 				if folds++; folds > lim.Folds {
@@ -132,9 +135,14 @@ func (s *scan) notAField(h *head, pos, next, end int, line []byte, root bool, fi
 		return 0, true // left over from an mbox
 	}
 	if fields == 0 && !root {
-		if s.headerish(next, end) && hasContentName(line) {
-			s.defect("header.junk_line", "a header line is no field", pos, len(line), true)
-			return 0, true
+		if next < end {
+			if _, after := s.line(next, end); hasContentName(after) {
+				s.defect("header.junk_line", "a header line is no field", pos, len(line), true)
+				if h.other < 0 {
+					h.other = pos
+				}
+				return 0, true
+			}
 		}
 		return pos, false
 	}
@@ -145,7 +153,7 @@ func (s *scan) notAField(h *head, pos, next, end int, line []byte, root bool, fi
 		}
 		return 0, true
 	}
-	s.defect("header.no_separator", "no empty line parts header and body", pos, len(line), false)
+	s.defect("header.no_separator", "no empty line parts header and body", pos, len(line), fields > 0 && !root)
 	return pos, false
 }
 

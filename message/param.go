@@ -170,6 +170,9 @@ func readParam(s string, pos int, dirty *bool) (p param, next int) {
 			}
 		}
 		p.val = unquote(inner, dirty)
+		if len(inner) > 9 && containsFold([]byte(inner), "boundary=") {
+			*dirty = true
+		}
 		stop := end
 		for stop < len(s) && s[stop] != ';' {
 			if c := s[stop]; c == '=' {
@@ -305,6 +308,12 @@ func (v *structured) join(cont []segment) {
 		}
 		return cont[i].index < cont[j].index
 	})
+	have := make(map[string]string, len(v.params))
+	for _, p := range v.params {
+		if _, dup := have[p.name]; !dup {
+			have[p.name] = p.val
+		}
+	}
 	for i := 0; i < len(cont); {
 		j := i
 		for j < len(cont) && cont[j].name == cont[i].name {
@@ -334,10 +343,8 @@ func (v *structured) join(cont []segment) {
 			plain.WriteString(seg.val)
 		}
 		text, _ := Charset(raw, charset)
-		if v.has(group[0].name) {
-			if v.get(group[0].name) != text {
-				v.dirty = true
-			}
+		if old, dup := have[group[0].name]; dup && old != text {
+			v.dirty = true
 		}
 		v.params = append(v.params, param{name: group[0].name, val: text, raw: plain.String(), ext: true})
 		i = j

@@ -180,7 +180,8 @@ func (p *parser) wholeReadings(s *scan, raw []byte) {
 		p.defect("mime.bare_cr", "bare CRs may end lines", 0, 0, true)
 		s.jobs = append(s.jobs, job{why: "a bare CR ends a line", whole: true, cr: true})
 	}
-	if p.nul || bytes.Contains(raw, []byte("\n--\x00")) {
+	if i := bytes.IndexByte(raw, 0); i >= 0 {
+		p.defect("mime.nul", "the message holds NUL bytes", i, 1, true)
 		s.jobs = append(s.jobs, job{why: "NUL bytes are dropped", whole: true, strip: true})
 	}
 	if i := bytes.Index(raw, []byte("\nFrom ")); i >= 0 && p.fromLineInBody(raw, i+1) {

@@ -21,12 +21,14 @@ type job struct {
 	end       int    // with entity
 	decoded   bool   // read the part's decoded content
 	extend    bool   // read on to the end of what is around the part
+	loose     bool   // any short line that holds the boundary is a delimiter
 	whole     bool   // read the whole message
 	cr        bool
 	strip     bool // without NUL bytes
 	prefix    bool
 	noClose   bool
 	innermost bool
+	mild      bool // finding something is no sign of trickery
 }
 
 // alternatives notes the other ways to read part i.
@@ -39,7 +41,6 @@ func (s *scan) alternatives(i int, o origin, senses []sense, h head) {
 	}
 	x := &o.sense
 	if strings.HasPrefix(x.media, "multipart/") && (x.encoding == "base64" || x.encoding == "quoted-printable") {
-		s.defect("mime.encoded_multipart", "a multipart has a transfer encoding", o.body, 0, true)
 		s.jobs = append(s.jobs, job{why: "a multipart is decoded first", part: i, decoded: true})
 	}
 }
@@ -64,17 +65,23 @@ func (s *scan) between(what string, part, start, end int) {
 	if s.reading > 0 || len(text) < 16 || len(bytes.TrimSpace(text)) < 16 {
 		return
 	}
-	if s.p.salvages > 8 || !suspectText(text[:min(len(text), 64<<10)]) {
+	if s.p.salvages > 8 {
+		return
+	}
+	head := text[:min(len(text), 64<<10)]
+	suspect := suspectText(head)
+	if !suspect && !containsFold(head, "http") {
 		return
 	}
 	s.p.salvages++
-	s.defect("mime."+what, "the "+what+" of a multipart holds more than a remark", start, end-start, true)
-	s.jobs = append(s.jobs, job{why: "the " + what + " is a part", part: part, entity: true, start: start, end: end})
+	s.defect("mime."+what, "the "+what+" of a multipart holds more than a remark", start, end-start, suspect)
+	// Mailing lists put their footers there, with links.
+	s.jobs = append(s.jobs, job{why: "the " + what + " is a part", part: part, entity: true, start: start, end: end, mild: !suspect})
 }
 
 // suspectText tells whether text between parts could carry a payload.
 func suspectText(b []byte) bool {
-	if containsFold(b, "content-") || containsFold(b, "http") || bytes.IndexByte(b, '<') >= 0 {
+	if containsFold(b, "content-") || bytes.IndexByte(b, '<') >= 0 {
 		return true
 	}
 	if _, _, _, ok := uuBegin(b, 0); ok {
@@ -155,8 +162,17 @@ func (s *scan) otherContents(i int, body []byte) {
 				add(extra{content: decodeBase64(body, base64URL), why: "base64 in the URL alphabet"})
 			}
 			add(extra{content: decodeBase64(body, base64Strict), why: "base64 ends at the first foreign character"})
+			if lines := withoutJunkLines(body); len(lines) < len(body) {
+				add(extra{content: decodeBase64(lines, base64Standard), why: "lines that are not all base64 are skipped"})
+			}
 		}
 	case "quoted-printable":
+		if looksBase64(body[:min(len(body), 1024)]) {
+			if shape := shapeOfBase64(body); shape.share >= 95 {
+				s.defect("mime.undeclared_base64", "a part looks like base64 but says that it is quoted-printable", s.text, 0, true)
+				add(extra{encoding: "base64", content: decodeBase64(body, base64Standard), why: "base64 that is not declared"})
+			}
+		}
 	case "7bit", "8bit", "binary", "uuencode":
 		if part.Encoding != "uuencode" && (looksBase64(body[:min(len(body), 1024)])) {
 			if shape := shapeOfBase64(body); shape.share >= 95 {
@@ -175,6 +191,29 @@ func (s *scan) otherContents(i int, body []byte) {
 		}
 		s.inlineUU(i, body, add)
 	}
+}
+
+// withoutJunkLines drops the lines that hold what is no base64.
+func withoutJunkLines(b []byte) []byte {
+	out := make([]byte, 0, len(b))
+	for len(b) > 0 {
+		line := b
+		if i := bytes.IndexByte(b, '\n'); i >= 0 {
+			line = b[:i+1]
+		}
+		b = b[len(line):]
+		good := true
+		for _, c := range bytes.TrimRight(line, "= \t\r\n") {
+			if !isBase64(c) {
+				good = false
+				break
+			}
+		}
+		if good {
+			out = append(out, line...)
+		}
+	}
+	return out
 }
 
 // inlineUU finds uuencoded files within text, which clients of old show as attachments.
@@ -252,7 +291,7 @@ func (p *parser) readOthers(src source, jobs []job, root origin) {
 		before := len(p.msg.Parts)
 		p.extras = p.extras[:0]
 		s.run(o)
-		if !p.keep(before, t.why, o.parent) {
+		if !p.keep(before, t.why, !t.mild) {
 			continue
 		}
 		for _, j := range s.jobs {
@@ -304,6 +343,9 @@ func (p *parser) prepare(src source, j job, root origin) (*scan, origin) {
 		}
 	}
 	if j.entity {
+		if j.end == 0 {
+			j.end = m.end
+		}
 		h := s.readHeader(j.start, j.end, false)
 		if len(h.fields) == 0 {
 			h.body = j.start
@@ -311,14 +353,54 @@ func (p *parser) prepare(src source, j job, root origin) (*scan, origin) {
 		senses := s.senses(h.fields, "", j.start, nil)
 		o = origin{fields: h.fields, sense: senses[0], body: h.body, end: j.end, parent: j.part, depth: part.Depth + 1, path: child(m.path, 0)}
 	}
+	if j.loose {
+		const delimiter = "coldwatch-loose"
+		content := loosen(s.src[o.body:max(o.body, min(o.end, len(s.src)))], j.boundary, delimiter)
+		s.source = source{src: content, derived: true, off: s.off(o.body), n: s.length(o.body, o.end)}
+		o.body, o.end, o.sense.boundary = 0, len(content), delimiter
+	}
 	if j.decoded {
 		body := s.src[m.body:min(m.end, len(s.src))]
 		content := decodeBody(&coldwatch.Part{Encoding: m.sense.encoding}, body)
+		if !bytes.Contains(content, []byte("--"+o.sense.boundary)) {
+			return nil, o
+		}
+		p.defect("mime.encoded_multipart", "a multipart is encoded as a whole", s.off(m.body), 0, true)
 		s.source = source{src: content, derived: true, off: s.off(m.body), n: s.length(m.body, m.end)}
 		o.body, o.end = 0, len(content)
 		o.sense.encoding = ""
 	}
 	return s, o
+}
+
+// loosen returns body with every short line that holds the boundary, in any case, made a delimiter.
+func loosen(body []byte, boundary, delimiter string) []byte {
+	out := make([]byte, 0, len(body)+1024)
+	want := lowerASCII(boundary)
+	for len(body) > 0 {
+		line := body
+		if i := bytes.IndexByte(body, '\n'); i >= 0 {
+			line = body[:i+1]
+		}
+		body = body[len(line):]
+		text := bytes.TrimSpace(line)
+		hit := len(text) <= len(want)+16
+		if hit && want == "" {
+			hit = string(text) == "--" || string(text) == "----"
+		} else if hit {
+			hit = containsFold(text, want)
+		}
+		if !hit {
+			out = append(out, line...)
+			continue
+		}
+		out = append(append(out, "--"...), delimiter...)
+		if len(text) > 2 && bytes.HasSuffix(text, newlineDashes[1:]) && !strings.HasSuffix(want, "--") {
+			out = append(out, "--"...)
+		}
+		out = append(out, '\n')
+	}
+	return out
 }
 
 func child(path string, n int) string {
@@ -329,7 +411,7 @@ func child(path string, n int) string {
 }
 
 // keep keeps the parts from before on that lead to new leaves, drops the others, and tells whether there were any.
-func (p *parser) keep(before int, why string, outer int) bool {
+func (p *parser) keep(before int, why string, ambiguous bool) bool {
 	parts := p.msg.Parts
 	want := make([]bool, len(parts)-before)
 	found := false
@@ -375,7 +457,7 @@ func (p *parser) keep(before int, why string, outer int) bool {
 	}
 	p.msg.Parts, p.meta = parts[:n], p.meta[:n]
 	first := &p.msg.Parts[before]
-	p.defect("mime.reading", fmt.Sprintf("reading %d: %s", first.Reading, why), first.Offset, 0, true)
+	p.defect("mime.reading", fmt.Sprintf("reading %d: %s", first.Reading, why), first.Offset, 0, ambiguous)
 	return true
 }
 

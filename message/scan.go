@@ -68,6 +68,16 @@ type meta struct {
 
 func (s *scan) line(pos, end int) (next int, line []byte) {
 	b := s.src[pos:end]
+	if s.cr {
+		n := bytes.IndexAny(b, "\r\n")
+		if n < 0 {
+			return end, b
+		}
+		if b[n] == '\r' && n+1 < len(b) && b[n+1] == '\n' {
+			return pos + n + 2, b[:n]
+		}
+		return pos + n + 1, b[:n]
+	}
 	n := bytes.IndexByte(b, '\n')
 	next = end
 	if n >= 0 {
@@ -78,11 +88,6 @@ func (s *scan) line(pos, end int) (next int, line []byte) {
 		}
 	} else if len(b) > 0 && b[len(b)-1] == '\r' {
 		b = b[:len(b)-1]
-	}
-	if s.cr {
-		if i := bytes.IndexByte(b, '\r'); i >= 0 {
-			return pos + i + 1, b[:i]
-		}
 	}
 	return next, b
 }
@@ -155,6 +160,13 @@ func (s *scan) child(f *frame, start int) {
 	o.sense = senses[0]
 	i := s.entity(o)
 	s.alternatives(i, o, senses, h)
+	if len(h.fields) == 0 && h.body < s.end && s.p.salvages < 8 {
+		if _, line := s.line(h.body, s.end); hasContentName(line) {
+			s.p.salvages++
+			s.defect("mime.header_in_body", "a part begins with an empty line and then fields", start, 0, true)
+			s.jobs = append(s.jobs, job{why: "the header follows an empty line", part: i, entity: true, start: h.body})
+		}
+	}
 }
 
 // entity adds the part for an entity whose header is read, and opens it.
@@ -210,6 +222,9 @@ func (s *scan) push(part int, boundary string) {
 	}
 	s.open = append(s.open, f)
 	s.longest = max(s.longest, len(boundary))
+	if strings.HasSuffix(boundary, "--") {
+		s.defect("mime.boundary_is_close", "a boundary ends like a closing delimiter", s.p.meta[part].body, 0, true)
+	}
 }
 
 // pop closes the innermost multipart, whose bytes end at end.
@@ -232,7 +247,8 @@ func (s *scan) pop(end int) {
 	part.Length = s.length(s.p.meta[f.part].body, end)
 	s.p.meta[f.part].end = end
 	if f.prefixed && !s.prefix {
-		s.jobs = append(s.jobs, job{why: "a delimiter may go on behind its boundary", part: f.part, prefix: true})
+		s.jobs = append(s.jobs, job{why: "a delimiter may go on behind its boundary", part: f.part, prefix: true},
+			job{why: "a delimiter may go on behind its boundary, also a closing one", part: f.part, prefix: true, noClose: true})
 	}
 }
 
@@ -279,6 +295,10 @@ func (s *scan) empty(f *frame, end int) {
 	start := s.p.meta[f.part].body
 	text := len(bytes.TrimSpace(s.src[start:end])) > 0
 	s.defect("mime.boundary_missing", "the boundary of a multipart stands nowhere in it", start, 0, text)
+	if text && s.p.salvages < 8 && containsFold(s.src[start:min(end, start+1<<20)], lowerASCII(f.boundary)) {
+		s.p.salvages++
+		s.jobs = append(s.jobs, job{why: "a line that holds the boundary is a delimiter", part: f.part, boundary: f.boundary, loose: true})
+	}
 	s.p.msg.Parts[f.part].MediaType = "text/plain"
 	s.leaf(f.part, start, end)
 }
@@ -365,7 +385,7 @@ func (s *scan) unmatched(at, next int, line []byte) {
 		}
 	}
 	key := bytes.TrimRight(line[2:], " \t\r\x00")
-	if len(key) == 0 || len(key) > 200 {
+	if len(key) > 200 {
 		return
 	}
 	if part, ok := s.closed[string(key)]; ok && !s.noClose {
@@ -394,7 +414,7 @@ func (s *scan) unmatched(at, next int, line []byte) {
 	} else if n := len(s.open); n > 0 {
 		from = s.open[n-1].part
 	}
-	s.jobs = append(s.jobs, job{why: "a boundary that no field declares", part: from, boundary: string(key), start: at})
+	s.jobs = append(s.jobs, job{why: "a boundary that no field declares", part: from, boundary: string(key), start: at, loose: len(key) == 0})
 }
 
 func (s *scan) off(i int) int {

@@ -100,7 +100,7 @@ type base64Shape struct {
 func shapeOfBase64(src []byte) base64Shape {
 	var s base64Shape
 	good, foreign, padded := 0, 0, false
-	for _, c := range src {
+	for i, c := range src {
 		switch {
 		case base64Table[c] != 0xFF:
 			good++
@@ -109,7 +109,11 @@ func shapeOfBase64(src []byte) base64Shape {
 			}
 		case c == '=':
 			padded = true
-		case c == '\r' || c == '\n' || c == ' ' || c == '\t':
+		case c == '\r' || c == '\n':
+		case c == ' ' || c == '\t':
+			if i+1 < len(src) && src[i+1] > ' ' { // within a line; decoders differ here too
+				s.junk = true
+			}
 		default:
 			foreign++
 			s.junk = true

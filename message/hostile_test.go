@@ -1,0 +1,88 @@
+package message
+
+import (
+	"bytes"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/coldwatch/coldwatch"
+	"github.com/coldwatch/coldwatch/message/hostile"
+)
+
+// wide are limits that stop nothing.
+var wide = Limits{Depth: 1 << 30, Parts: 1 << 30, HeaderBytes: 1 << 30, HeaderFields: 1 << 30, Folds: 1 << 30, Params: 1 << 30, Segments: 1 << 30, Decoded: 1 << 30, Inner: 1 << 30}
+
+// finds tells whether any reading of the message, or of one that it carries, has the marker in a leaf.
+func finds(m *coldwatch.Message, depth int) (found, ambiguous bool) {
+	for i := range m.Parts {
+		p := &m.Parts[i]
+		// Text that shows the encoded form, or that swallows the attachment whole, is no find.
+		if bytes.Contains(p.Content, []byte(hostile.Marker)) && p.MediaType != "message/rfc822" {
+			found = true
+		}
+	}
+	for _, d := range m.Defects {
+		ambiguous = ambiguous || d.Ambiguous
+	}
+	if depth > 0 {
+		for _, in := range m.Inner {
+			f, a := finds(Parse(in.Raw, Limits{}), depth-1)
+			found, ambiguous = found || f, ambiguous || a
+		}
+	}
+	return found, ambiguous
+}
+
+func TestAmbiguous(t *testing.T) {
+	var missed, silent []string
+	cases := hostile.Ambiguous()
+	for _, c := range cases {
+		found, ambiguous := finds(Parse(c.Raw, Limits{}), 2)
+		if !found {
+			missed = append(missed, c.Name)
+		}
+		if !ambiguous {
+			silent = append(silent, c.Name)
+		}
+	}
+	t.Logf("%d cases: marker found in %d, ambiguity flagged in %d", len(cases), len(cases)-len(missed), len(cases)-len(silent))
+	t.Logf("missed: %s", strings.Join(missed, " "))
+	t.Logf("silent: %s", strings.Join(silent, " "))
+}
+
+func TestFloods(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes seconds")
+	}
+	for _, f := range hostile.Floods() {
+		small, large := f.Make(f.Size/10), f.Make(f.Size)
+		for _, lim := range []struct {
+			name string
+			Limits
+		}{{"default", Limits{}}, {"wide", wide}} {
+			a, b := timed(small, lim.Limits), timed(large, lim.Limits)
+			t.Logf("%-22s %-8s %8d bytes %8v, a tenth %8v", f.Name, lim.name, len(large), b.Round(time.Microsecond), a.Round(time.Microsecond))
+			if b > 2*time.Second {
+				t.Errorf("%s with %s limits: %v", f.Name, lim.name, b)
+			}
+		}
+	}
+}
+
+// timed returns the best time of three to read a message and its addresses.
+func timed(raw []byte, lim Limits) time.Duration {
+	best := time.Hour
+	for range 3 {
+		start := time.Now()
+		m := Parse(raw, lim)
+		for _, name := range []string{"From", "To"} {
+			for _, f := range m.Fields(name) {
+				FieldAddresses(m.Raw, f)
+			}
+		}
+		DecodeHeader(m.Get("Subject"))
+		best = min(best, time.Since(start))
+	}
+	return best
+}
