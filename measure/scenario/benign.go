@@ -238,8 +238,8 @@ func (sc *scene) newsletter(d dice, to *person, at time.Time) sending {
 	esp := sc.w.service(pick(d, []string{"lettermill", "postwagon"}))
 	sys := *esp.out
 	sys.kind, sys.host, sys.helo, sys.inner, sys.envelope = "service", "o"+d.from(digits, 2)+"."+esp.domain, "o"+d.from(digits, 2)+"."+esp.domain, "", "bounce."+esp.domain
-	if d.chance(0.7) {
-		sys.dkim = by.domain
+	if d.chance(0.7) || by.out.policy == "quarantine" || by.out.policy == "reject" {
+		sys.dkim = by.domain // who asks others to refuse has set up the service that sends for it
 	}
 	sys.policy = by.out.policy
 	track := "https://click." + esp.domain + "/c/" + d.from(alnum, 20)

@@ -94,7 +94,7 @@ func (sc *scene) invoicePhish(d dice, to *person, at time.Time) sending {
 	who := sc.stranger(d, p.name)
 	t := tongueOf(to.org.lang)
 	ref := reference(d)
-	s := who.letter("invoice", fmt.Sprintf(pick(d, t.invoiceSubject), ref), greet(pick(d, t.hello), to.name)+"\n\n"+pick(d, t.invoice)+"\n"+pick(d, t.attached)+"\n\n"+pick(d, t.close)+"\n"+p.name, "", at)
+	s := who.letter("fake-invoice", fmt.Sprintf(pick(d, t.invoiceSubject), ref), greet(pick(d, t.hello), to.name)+"\n\n"+pick(d, t.invoice)+"\n"+pick(d, t.attached)+"\n\n"+pick(d, t.close)+"\n"+p.name, "", at)
 	k := pick(d, sc.kits())
 	page := page{title: "Invoice " + ref, note: pick(d, pageNotes["en"]), button: "View invoice", victim: to.email, brand: "Invoice portal", endpoint: "https://" + badHost(d) + k.path, rows: []string{"Goods", "Freight", "Total"}}
 	name := "Invoice_" + ascii(ref)

@@ -34,10 +34,10 @@ func (p *person) box() mailbox { return mailbox{p.name, p.email} }
 type world struct {
 	seed      int64
 	pack      *knowledge.Pack
-	orgs      []*org // listed, members first
-	outsiders []*org // genuine firms that no directory knows
-	services  []*org // mail services, vendors and lists that serve the others
-	used      map[string]bool
+	orgs      []*org                 // listed, members first
+	outsiders []*org                 // genuine firms that no directory knows
+	services  []*org                 // mail services, vendors and lists that serve the others
+	roots     []string               // of firms' names
 	models    []*knowledge.Equipment // with price bands
 	maker     *org                   // the real maker that is impersonated: never a sender
 }
@@ -60,9 +60,23 @@ var roleOrder = []string{"solar", "dry-ice", "customs", "web", "it", "metal", "m
 	"sea-road", "air-cargo", "warehouse", "ministry", "service-partner", "maker-passive", "maker-logger", "broker", "programme", "wholesaler", "pharmacy", "procurer",
 	"research", "ingredients", "vehicles", "maker-ult", "hygiene", "consulting"}
 
-var roots = []string{"Tavrik", "Ombrel", "Sildan", "Korvex", "Melgar", "Norvane", "Pirelda", "Quentra", "Rosvik", "Savelo", "Tremont Vale", "Ulvera", "Vantoor", "Wexholm",
-	"Ysolde", "Zelmar", "Andrico", "Brevik Nord", "Calmera", "Dornhagen", "Elvarin", "Fendrel", "Gravosa", "Halvern", "Istrana", "Jorvald", "Kestrin", "Lorvane", "Mondrel",
-	"Nestavia", "Orvalis", "Pellmark", "Radivo", "Stelvana", "Torrund", "Umbrava", "Velskog", "Walbrand", "Xandria Sud", "Zorvani"}
+// newRoot invents the name of a firm, one that no other firm's name is near to: neighbours in a directory whose names
+// differ by a letter would look like each other's impostors.
+func (w *world) newRoot(d dice) string {
+	for {
+		root := pick(d, []string{"Ta", "Om", "Sil", "Kor", "Mel", "Nor", "Pi", "Quen", "Ros", "Sa", "Tre", "Ul", "Van", "Wex", "Yso", "Zel", "An", "Bre", "Cal", "Dor", "El", "Fen", "Gra", "Hal", "Is", "Jor", "Ke", "Lor"}) +
+			pick(d, []string{"vri", "bre", "da", "ve", "ga", "na", "mo", "tu", "li", "ri", "so", "ka", "pe", "wo", "zi"}) +
+			pick(d, []string{"k", "l", "nd", "x", "ra", "vo", "mar", "tis", "nor", "sk", "lan", "ven", "dor", "quin"})
+		near := false
+		for _, r := range w.roots {
+			near = near || root[:3] == r[:3] && root[len(root)-2:] == r[len(r)-2:] || root == r
+		}
+		if !near {
+			w.roots = append(w.roots, root)
+			return root
+		}
+	}
+}
 
 // places of the countries where scenarios play: zone, cities, legal form, language.
 type country struct {
@@ -141,28 +155,19 @@ func ascii(s string) string {
 func (w *world) newOrg(d dice, role, code string) *org {
 	c := placeOf(code)
 	o := &org{country: code, city: pick(d, c.cities), lang: c.lang, role: role}
-	for {
-		root := pick(d, roots)
-		o.name = root + " " + pick(d, roleWords[role])
-		o.id = ascii(o.name)
-		switch role {
-		case "customs", "ministry", "store", "programme", "procurer", "research":
-			if role == "customs" || role == "ministry" {
-				o.name = strings.TrimPrefix(o.name, root+" ") + " of " + root
-			}
-		default:
-			o.name += " " + c.form
-		}
-		if !w.used[o.id] {
-			break
-		}
+	root, word := w.newRoot(d), pick(d, roleWords[role])
+	o.name = root + " " + word
+	o.id = ascii(o.name)
+	switch role {
+	case "customs", "ministry":
+		o.name = word + " of " + root
+	case "store", "programme", "procurer", "research":
+	default:
+		o.name += " " + c.form
 	}
-	w.used[o.id] = true
 	o.domain = o.id + ".example"
-	if d.chance(0.25) && !w.used[strings.SplitN(o.id, "-", 2)[0]] {
-		short := strings.SplitN(o.id, "-", 2)[0]
-		w.used[short] = true
-		o.domain = short + ".example"
+	if d.chance(0.25) {
+		o.domain = ascii(root) + ".example"
 	}
 	o.out = newSystem(d, o.domain, c.zone)
 	o.in = newReceiver(d, o.domain)
@@ -216,7 +221,7 @@ type orgWish struct{ role, country string }
 
 // newWorld builds the organisations of a scenario: those wished for first, as members, then others up to total.
 func newWorld(seed int64, wishes []orgWish, where []string, members, total int) *world {
-	w := &world{seed: seed, used: map[string]bool{}}
+	w := &world{seed: seed}
 	d := newDice(seed, "world")
 	for _, x := range wishes {
 		o := w.newOrg(d, x.role, x.country)
