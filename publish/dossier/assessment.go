@@ -211,7 +211,7 @@ func (b *builder) messages() []Block {
 				break
 			}
 			reasons := texts(m.Reasons)
-			t.Rows = append(t.Rows, []Cell{text(Minute(m.Received)), text(b.organisation(m.Organisation)), text(Cut(Defang("", m.From), 120)),
+			t.Rows = append(t.Rows, []Cell{text(Minute(m.Received)), text(b.organisation(m.Organisation)), text(Cut(DefangText(m.From), 120)),
 				text(Cut(DefangText(m.Subject), 160)), text(Cut(strings.Join(reasons[:min(3, len(reasons))], " "), 400)), code(Short(m.ID))})
 		}
 		out = append(out, t)

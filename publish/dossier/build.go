@@ -185,7 +185,7 @@ func (b *builder) plainSummary() string {
 	p := b.p
 	s := Count(p.Messages, "message", "messages") + " reached " + Count(len(p.Targets), "known organisation", "known organisations")
 	if !p.First.IsZero() {
-		s += " between " + Day(p.First) + " and " + Day(p.Last)
+		s += ", " + Span(p.First, p.Last)
 	}
 	return s + "."
 }

@@ -2,6 +2,7 @@ package dossier
 
 import (
 	"fmt"
+	"net/netip"
 	"strconv"
 	"strings"
 	"time"
@@ -69,14 +70,60 @@ func Defang(kind coldwatch.ObservableKind, value string) string {
 	return strings.NewReplacer(".", "[.]", "@", "[@]").Replace(value)
 }
 
-// DefangText takes the click out of addresses that stand in running text.
+// DefangText takes the click out of web addresses, hosts and mail addresses that stand in running text. File names stay.
 func DefangText(s string) string {
 	s = Visible(s)
 	if !strings.ContainsAny(s, ":.@") {
 		return s
 	}
-	return strings.NewReplacer("http://", "hxxp://", "https://", "hxxps://", "HTTP://", "hxxp://", "HTTPS://", "hxxps://",
-		"ftp://", "fxp://", "www.", "www[.]").Replace(s)
+	s = strings.NewReplacer("http://", "hxxp://", "https://", "hxxps://", "HTTP://", "hxxp://", "HTTPS://", "hxxps://", "ftp://", "fxp://").Replace(s)
+	var b strings.Builder
+	for i := 0; i < len(s); {
+		j := i
+		for j < len(s) && (letter(s[j]) || strings.IndexByte("0123456789.-_@+", s[j]) >= 0) {
+			j++
+		}
+		if j == i {
+			b.WriteByte(s[i])
+			i++
+			continue
+		}
+		token := strings.TrimRight(s[i:j], ".-_@+") // without what ends a sentence
+		if clickable(token) {
+			b.WriteString(strings.NewReplacer(".", "[.]", "@", "[@]").Replace(token))
+		} else {
+			b.WriteString(token)
+		}
+		b.WriteString(s[i+len(token) : j])
+		i = j
+	}
+	return b.String()
+}
+
+func letter(c byte) bool { return c|0x20 >= 'a' && c|0x20 <= 'z' }
+
+// clickable tells whether a mail program would make a link of a word: it ends in what could be a top-level domain and is no file
+// name, or is an IPv4 address.
+func clickable(s string) bool {
+	dot := strings.LastIndexByte(s, '.')
+	if dot <= 0 {
+		return false
+	}
+	last := s[dot+1:]
+	if strings.Contains(s, "@") {
+		return true
+	}
+	if a, err := netip.ParseAddr(s); err == nil {
+		return a.Is4()
+	}
+	if len(last) < 2 || strings.Trim(last, "abcdefghijklmnopqrstuvwxyz") != "" {
+		return false
+	}
+	switch last {
+	case "html", "htm", "pdf", "zip", "exe", "js", "doc", "docx", "xls", "xlsx", "eml", "msg", "svg", "png", "jpg", "gif", "txt", "csv", "iso", "img", "lnk", "rar", "gz", "ics", "json":
+		return false
+	}
+	return true
 }
 
 // Cut shortens text to n characters, with an ellipsis.
@@ -116,7 +163,7 @@ func shortDay(t time.Time) string {
 	if t.IsZero() {
 		return "unknown"
 	}
-	return t.UTC().Format("2 Jan 2006")
+	return t.UTC().Format("2\u00a0Jan\u00a02006")
 }
 
 // Span writes a stretch of days: "7 September 2020", "7 to 9 September 2020", "30 October to 2 November 2020".

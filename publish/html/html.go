@@ -56,6 +56,9 @@ func (Format) Write(w io.Writer, r coldwatch.Report, pack *knowledge.Pack) error
 
 // Draw writes a document as a page.
 func Draw(w io.Writer, d *dossier.Document) error {
+	// the marking on every printed page (CSS paged media, margin boxes); Label gives one of five fixed strings
+	style := style + fmt.Sprintf("@page{@top-right{content:%[1]q;font:700 9pt sans-serif}@bottom-right{content:%[1]q;font:700 9pt sans-serif}"+
+		"@bottom-left{content:counter(page) \" / \" counter(pages);font:9pt sans-serif}}\n", dossier.Label(d.Marking.TLP))
 	sum := sha256.Sum256([]byte(style))
 	var b bytes.Buffer
 	err := page.Execute(&b, struct {

@@ -27,7 +27,7 @@ func Browser() (string, error) {
 
 var pdfDate = regexp.MustCompile(`\(D:\d{14}[^)]{0,8}\)`)
 
-// PDF prints a page of Draw's with a browser, with no network and no script. The dates in the file are those of the report (made),
+// PDF prints a page of Draw's with a browser that has no network; the policy of the page keeps scripts out. The dates in the file are those of the report (made),
 // so that equal pages give equal bytes from the same browser.
 func PDF(ctx context.Context, browser string, page []byte, made time.Time) ([]byte, error) {
 	dir, err := os.MkdirTemp("", "coldwatch-pdf-")
@@ -40,7 +40,7 @@ func PDF(ctx context.Context, browser string, page []byte, made time.Time) ([]by
 		return nil, fmt.Errorf("pdf: %w", err)
 	}
 	args := []string{"--headless", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update",
-		"--disable-sync", "--disable-extensions", "--blink-settings=scriptEnabled=false", "--proxy-server=127.0.0.1:9", "--no-pdf-header-footer",
+		"--disable-sync", "--disable-extensions", "--proxy-server=127.0.0.1:9", "--no-pdf-header-footer",
 		"--user-data-dir=" + filepath.Join(dir, "profile"), "--print-to-pdf=" + out, "file://" + in}
 	if os.Geteuid() == 0 { // a browser refuses its sandbox to root
 		args = append([]string{"--no-sandbox"}, args...)
