@@ -10,6 +10,7 @@
 //	claim     what it knows, held against the pack
 //	gate      what it is, where that explains oddities
 //	verdict   the sum, as a ledger
+//	observe   the infrastructure that it shows
 //
 // An analyser never fails: hostile input gives findings. Each finding quotes its evidence by byte offsets.
 package analysis
@@ -21,6 +22,7 @@ import (
 	"github.com/coldwatch/coldwatch/analysis/identity"
 	"github.com/coldwatch/coldwatch/analysis/link"
 	"github.com/coldwatch/coldwatch/analysis/lure"
+	"github.com/coldwatch/coldwatch/analysis/observe"
 	"github.com/coldwatch/coldwatch/analysis/payload"
 	"github.com/coldwatch/coldwatch/analysis/sender"
 	"github.com/coldwatch/coldwatch/analysis/verdict"
@@ -63,6 +65,7 @@ func New(pack *knowledge.Pack, o Options) *Room {
 		claim.New(pack),
 		gate.New(pack),
 		verdict.New(o.Weights),
+		observe.New(pack),
 	}
 	for _, z := range r.analyzers {
 		r.names = append(r.names, z.Name())

@@ -28,8 +28,9 @@ type Walked struct {
 //  4. one of them is what the submission is about: see subject
 //  5. sighting: what may leave the house
 func (e *Engine) Walk(sub coldwatch.Submission) Walked {
-	outer := e.analyse(sub, "")
+	outer := e.room.Analyze(sub, message.Parse(sub.Raw, e.Limits))
 	all := []*coldwatch.Analysis{outer}
+	vouched := reportsOn(outer)
 	for next := 0; next < len(all); next++ {
 		for _, in := range all[next].Message.Inner {
 			if len(all) > maxCarried {
@@ -37,7 +38,7 @@ func (e *Engine) Walk(sub coldwatch.Submission) Walked {
 			}
 			inner := sub
 			inner.Raw, inner.Envelope = in.Raw, coldwatch.Envelope{}
-			all = append(all, e.analyse(inner, in.Via))
+			all = append(all, e.room.AnalyzeCarried(inner, message.Parse(in.Raw, e.Limits), in.Via, vouched))
 		}
 	}
 	about := subject(all, outer)
@@ -53,13 +54,6 @@ func (e *Engine) Walk(sub coldwatch.Submission) Walked {
 		e.addCarried(&w)
 	}
 	return w
-}
-
-func (e *Engine) analyse(sub coldwatch.Submission, via string) *coldwatch.Analysis {
-	msg := message.Parse(sub.Raw, e.Limits)
-	a := e.room.Analyze(sub, msg)
-	a.Via = via
-	return a
 }
 
 // subject chooses the message that the submission is about. A message that a colleague forwards is about what was

@@ -49,14 +49,14 @@ func BuiltinPriors() []knowledge.Prior {
 }
 
 // attribute weighs the evidence over the hypotheses. organisations is the number of those whose own telemetry shows
-// the campaign. seed makes the simulation repeatable.
-func attribute(priors []knowledge.Prior, entered []Hypothesis, evidence []coldwatch.GradedItem, organisations int, seed string) coldwatch.Attribution {
+// the campaign. The draws follow from the items' ids, so that equal evidence gives equal figures in every campaign.
+func attribute(priors []knowledge.Prior, entered []Hypothesis, evidence []coldwatch.GradedItem, organisations int) coldwatch.Attribution {
 	hyps := hypotheses(priors, entered)
 	items := slices.Clone(evidence)
 	sort.Slice(items, func(i, j int) bool { return items[i].ID < items[j].ID })
 	var telling []ledgerItem
 	for _, it := range items {
-		if l, ok := newLedgerItem(it, hyps, seed); ok {
+		if l, ok := newLedgerItem(it, hyps); ok {
 			telling = append(telling, l)
 		}
 	}
@@ -146,7 +146,7 @@ type ledgerItem struct {
 
 // newLedgerItem draws the item's likelihoods. An item that says the same for every hypothesis is not diagnostic and
 // stays out of the sum, so that it can never change a ranking.
-func newLedgerItem(it coldwatch.GradedItem, hyps []weighed, seed string) (ledgerItem, bool) {
+func newLedgerItem(it coldwatch.GradedItem, hyps []weighed) (ledgerItem, bool) {
 	ranges := make([][2]float64, len(hyps))
 	for i, h := range hyps {
 		r, given := it.Ranges[h.name]
@@ -171,7 +171,7 @@ func newLedgerItem(it coldwatch.GradedItem, hyps []weighed, seed string) (ledger
 	}
 	keep := r * (1 - q) // both steps shrink towards the same mean
 	l := ledgerItem{id: it.ID, group: it.Group, logs: make([][]float64, draws)}
-	rng := rand.New(rand.NewPCG(seedOf(seed, it.ID), 3))
+	rng := rand.New(rand.NewPCG(seedOf("attribution", it.ID), 3))
 	p := make([]float64, len(hyps))
 	sums := make([]float64, len(hyps))
 	cells := make([]float64, draws*len(hyps))

@@ -34,7 +34,7 @@ func TestCaseOf2020(t *testing.T) {
 	if mail.Attribution.Stated != "" || mail.Attribution.Actor != "" {
 		t.Errorf("mail alone states %q: %+v", mail.Attribution.Stated, mail.Attribution.Hypotheses)
 	}
-	a := attribute(pack.Priors, nil, append(mail.Attribution.Evidence, caseEvidence()...), 10, "c-2020000000")
+	a := attribute(pack.Priors, nil, append(mail.Attribution.Evidence, caseEvidence()...), 10)
 	best, second := a.Hypotheses[0], a.Hypotheses[1]
 	if best.Name != "state" || best.Words != "likely" || second.Name != "crime" {
 		t.Errorf("%+v", a.Hypotheses)
@@ -61,7 +61,7 @@ func TestNonDiagnosticEvidenceChangesNothing(t *testing.T) {
 		for _, p := range BuiltinPriors() {
 			flat.Ranges[p.Hypothesis] = [2]float64{.1, .9}
 		}
-		a, b := attribute(nil, nil, items, 3, "x"), attribute(nil, nil, append(slices.Clone(items), flat), 3, "x")
+		a, b := attribute(nil, nil, items, 3), attribute(nil, nil, append(slices.Clone(items), flat), 3)
 		if fmt.Sprint(a.Hypotheses) != fmt.Sprint(b.Hypotheses) || a.Confidence != b.Confidence || a.Statement != b.Statement {
 			t.Fatalf("flat evidence changed %+v to %+v", a.Hypotheses, b.Hypotheses)
 		}
@@ -81,21 +81,21 @@ func TestActorOnlyWhenEnteredWithProof(t *testing.T) {
 	for i := range 6 {
 		items = append(items, strong(fmt.Sprint(i), fmt.Sprint("g", i), ""))
 	}
-	if a := attribute(nil, []Hypothesis{actor}, items, 3, "x"); a.Actor != "" || a.Stated != "" {
+	if a := attribute(nil, []Hypothesis{actor}, items, 3); a.Actor != "" || a.Stated != "" {
 		t.Errorf("named without an exclusive artefact: %q %q", a.Actor, a.Stated)
 	}
 	items[0].Exclusive = "Frost Group"
-	a := attribute(nil, []Hypothesis{actor}, items, 3, "x")
+	a := attribute(nil, []Hypothesis{actor}, items, 3)
 	if a.Actor != "Frost Group" || a.Linchpin != "" {
 		t.Errorf("not named: %+v, linchpin %q", a.Hypotheses, a.Linchpin)
 	}
 	if p := Lint(a.Statement); len(p) > 0 {
 		t.Errorf("%+v", p)
 	}
-	if a := attribute(nil, []Hypothesis{actor}, items[:2], 3, "x"); a.Actor != "" {
+	if a := attribute(nil, []Hypothesis{actor}, items[:2], 3); a.Actor != "" {
 		t.Error("named on two groups")
 	}
-	if a := attribute(nil, nil, items, 3, "x"); a.Actor != "" || strings.Contains(a.Statement, "Frost") {
+	if a := attribute(nil, nil, items, 3); a.Actor != "" || strings.Contains(a.Statement, "Frost") {
 		t.Errorf("named although no analyst entered it: %s", a.Statement)
 	}
 }

@@ -81,11 +81,11 @@ func (f *Fold) Profile(id string, pack *knowledge.Pack, o Options) coldwatch.Pro
 	p.Relations = relations(pack, targets, partner)
 	p.Doses = doses(pack, targets)
 	p.Excursions = excursions(o.Excursions, targets)
-	size, expected := size(pack, targets, o, seedOf(id))
-	p.Size = size
+	var expected float64
+	p.Size, expected = size(pack, targets, o)
 	p.Next = next(pack, targets, partner, expected, o)
 	evidence := append(automatic(&p, f), o.Evidence...)
-	p.Attribution = f.memo.attribute(pack.Priors, o.Hypotheses, evidence, len(p.Targets), id)
+	p.Attribution = f.memo.attribute(pack.Priors, o.Hypotheses, evidence, len(p.Targets))
 	describe(&p, f, o)
 	return p
 }

@@ -241,7 +241,9 @@ func has(words, phrase string) bool { return strings.Contains(words, " "+phrase+
 // dropMonth takes out "may" where the text writes the month: a capital not at the sentence's start, or a number beside it.
 func dropMonth(words, sentence string) string {
 	fields := strings.Fields(words)
-	original := strings.FieldsFunc(sentence, func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) && r != '-' && r != '%' && r != '\'' && r != '’' })
+	original := strings.FieldsFunc(sentence, func(r rune) bool {
+		return !unicode.IsLetter(r) && !unicode.IsDigit(r) && r != '-' && r != '%' && r != '\'' && r != '’'
+	})
 	for i, w := range fields {
 		if w != "may" || i >= len(original) {
 			continue

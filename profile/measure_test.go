@@ -167,8 +167,7 @@ func TestMeasureNext(t *testing.T) {
 				if len(targets) < minTargets {
 					continue
 				}
-				_, expected := size(s.pack, targets, Options{Seen: s.seen}, 1)
-				p := next(s.pack, targets, c.Impersonate, expected, Options{Past: past})
+				p := Predict(s.pack, sortedKeys(targets), c.Impersonate, Options{Seen: s.seen, Past: past})
 				top := p.Ranked[:min(10, len(p.Ranked))]
 				candidates := 0
 				for i := range s.pack.Organisations {

@@ -45,6 +45,19 @@ type outlook struct {
 	partnerEdge map[string]int
 }
 
+// Predict ranks who is likely next after these targets of a campaign in the name of partner, "" for nobody. It is what
+// Build does, for measuring by leaving one target out.
+func Predict(pack *knowledge.Pack, targets []string, partner string, o Options) coldwatch.Prediction {
+	known := map[string]bool{}
+	for _, t := range targets {
+		if pack.Organisation(t) != nil {
+			known[t] = true
+		}
+	}
+	_, expected := size(pack, known, o)
+	return next(pack, known, partner, expected, o)
+}
+
 // next ranks who is likely next. expected is the number of organisations that were hit and do not report, by the
 // scale-up, or 0; it sets the level of the probabilities, the score sets their order.
 func next(pack *knowledge.Pack, targets map[string]bool, partner string, expected float64, o Options) coldwatch.Prediction {

@@ -291,6 +291,21 @@ func TestDosesAreConserved(t *testing.T) {
 	}
 }
 
+func TestExcursionsInTheCustodyOfATarget(t *testing.T) {
+	o := options()
+	o.Excursions = []coldwatch.Excursion{
+		{At: t0.AddDate(0, 0, 9), Lane: "lane-1", Organisation: "org-000", Celsius: -40, Limit: -60},
+		{At: t0.AddDate(0, 0, 3), Lane: "lane-1", Organisation: "org-001", Celsius: -40, Limit: -60}, // no member, never hit
+		{At: t0.AddDate(0, 0, 2), Lane: "lane-2", Organisation: "org-003", Celsius: -50, Limit: -60},
+	}
+	all := sightings(40, 11)
+	all[0].Organisation, all[1].Organisation = "org-000", "org-003"
+	p := Build(coldwatch.Campaign{ID: "c"}, all, testPack(), o)
+	if len(p.Excursions) != 2 || p.Excursions[0].Organisation != "org-003" {
+		t.Errorf("%+v", p.Excursions)
+	}
+}
+
 func TestPhasesFindAScheduledChange(t *testing.T) {
 	found, alarms := 0, 0
 	const rounds = 60
@@ -400,7 +415,7 @@ func TestSizeIsALowerBound(t *testing.T) {
 				}
 			}
 		}
-		s, _ := size(pack, targets, Options{}, 1)
+		s, _ := size(pack, targets, Options{})
 		if s.AtLeast <= truth {
 			under++
 		}

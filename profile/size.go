@@ -66,7 +66,7 @@ const selection = .5
 // what its neighbours show: the prior's two halves are divided by the rate over all strata, for a stratum of one member
 // says little by itself. expected is the mean without the discount for selection; it
 // serves predictions and is never published.
-func size(pack *knowledge.Pack, targets map[string]bool, o Options, seed uint64) (s coldwatch.Size, expected float64) {
+func size(pack *knowledge.Pack, targets map[string]bool, o Options) (s coldwatch.Size, expected float64) {
 	hit := len(targets)
 	s = coldwatch.Size{AtLeast: hit, Assumption: sizeAssumption}
 	all := strata(pack, targets, o)
@@ -86,7 +86,7 @@ func size(pack *knowledge.Pack, targets map[string]bool, o Options, seed uint64)
 		return s, 0
 	}
 	rate := (float64(known) + .5) / (float64(members) + 1)
-	rng := rand.New(rand.NewPCG(seed, 2))
+	rng := rand.New(rand.NewPCG(seedOf("size"), 2))
 	draws := make([]float64, sizeDraws)
 	for i := range draws {
 		// One draw of the rate over all, which every stratum shares: else errors of many strata would cancel out.

@@ -61,10 +61,10 @@ func (m *memo) drift(a, b map[string]int) (p, size float64) {
 }
 
 // attribute weighs the evidence, again only when it changed.
-func (m *memo) attribute(priors []knowledge.Prior, entered []Hypothesis, evidence []coldwatch.GradedItem, organisations int, seed string) coldwatch.Attribution {
-	key := fmt.Sprint(priors, entered, evidence, organisations >= 2, seed) // fmt prints maps sorted
+func (m *memo) attribute(priors []knowledge.Prior, entered []Hypothesis, evidence []coldwatch.GradedItem, organisations int) coldwatch.Attribution {
+	key := fmt.Sprint(priors, entered, evidence, organisations >= 2) // fmt prints maps sorted
 	if m.key != key {
-		m.key, m.attribution = key, attribute(priors, entered, evidence, organisations, seed)
+		m.key, m.attribution = key, attribute(priors, entered, evidence, organisations)
 	}
 	return m.attribution
 }

@@ -260,11 +260,12 @@ func metadata(m map[string]string) string {
 	return strings.Join(parts, ";")
 }
 
-// observables gives the attacker's values among the observables: partners', members' and common ones are taken out.
+// observables gives the analysis's observables without those of partners and of whoever got the message, which the
+// analyser may not have known.
 func (f *features) observables() []coldwatch.Observable {
 	var out []coldwatch.Observable
 	for _, o := range f.a.Observables {
-		if !o.Owned || f.partner(o) {
+		if f.partner(o) {
 			continue
 		}
 		out = append(out, o)

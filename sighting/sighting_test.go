@@ -84,7 +84,7 @@ func TestFeatures(t *testing.T) {
 	if want := []string{"a.kind", "b.kind"}; !reflect.DeepEqual(s.Kinds, want) {
 		t.Errorf("kinds %q", s.Kinds)
 	}
-	if len(s.Observables) != 1 || s.Observables[0].Value != "polar-makers.test" {
+	if len(s.Observables) != 2 || s.Observables[0].Value != "gmail.com" || s.Observables[1].Value != "polar-makers.test" {
 		t.Errorf("observables %v: partners' and recipients' values must be taken out", s.Observables)
 	}
 }
