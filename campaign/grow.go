@@ -24,7 +24,8 @@ type grower struct {
 	sets   map[uint32]*set // of two or more
 	tried  map[[2]uint32]int
 	apart  [][2]uint32
-	late   bool // not the first round
+	known  map[[2]uint32][]edge // refused links by the clusters at the round's beginning
+	late   bool                 // not the first round
 
 	held     map[uint32]bool // rows whose links come last
 	bridging map[uint32]bool // rows that would have merged what nothing else merges
@@ -123,6 +124,7 @@ func (g *grower) grow() {
 	rest := g.edges
 	for round := range 8 {
 		g.late = round > 0
+		g.between(rest)
 		var refused []edge
 		joined := false
 		for _, e := range rest {
@@ -166,17 +168,38 @@ func (g *grower) order(p, q edge) int {
 	return int(g.rank[p.b]) - int(g.rank[q.b])
 }
 
+// between begins a round: it sorts the links that were refused by the clusters they would join, so that the evidence between two
+// is judged as a whole.
+func (g *grower) between(rest []edge) {
+	clear(g.tried)
+	g.known = map[[2]uint32][]edge{}
+	if !g.late {
+		return
+	}
+	for _, e := range rest {
+		if a, b := g.find(e.a), g.find(e.b); a != b {
+			key := [2]uint32{min(a, b), max(a, b)}
+			g.known[key] = append(g.known[key], e)
+		}
+	}
+}
+
 // joins decides whether an edge makes one cluster of two.
 func (g *grower) joins(a, b uint32, e edge) bool {
 	sa, sb := g.of(a), g.of(b)
 	key := [2]uint32{min(a, b), max(a, b)}
-	if n := g.tried[key]; n > 0 && (sa.n+sb.n)*2 < n*3 && (!g.late || min(sa.n, sb.n) > 1) {
-		return false // refused, and not much has changed
+	if n := g.tried[key]; n > 0 && (sa.n+sb.n)*2 < n*3 {
+		return false // refused in this round, and not much has changed
 	}
 	if g.forbidden(a, b) {
 		return false
 	}
 	var es []edge
+	for _, e := range g.known[key] {
+		if float64(e.bits) >= g.need+g.l.p.Merge*math.Log2(float64(min(sa.n, sb.n))) {
+			es = append(es, e)
+		}
+	}
 	need := g.need + g.l.p.Merge*math.Log2(float64(min(sa.n, sb.n)))
 	if float64(e.bits) >= need {
 		es = append(es, e)

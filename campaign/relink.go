@@ -238,11 +238,22 @@ func (l *Linker) pass(labels, order []uint32, n, need float64) []uint32 {
 	return g.run(order)
 }
 
-// edges returns the links that reach the threshold among all candidate pairs.
+// edges returns the links that reach the threshold among all candidate pairs: neighbours in the chains, and each row
+// with the exemplars of its fragment.
 func (l *Linker) edges(labels, order []uint32, need float64) []edge {
 	t := l.t
 	met := make([]uint32, len(labels)) // row + 1 that was compared with it last
 	var out []edge
+	try := func(r, q uint32) {
+		if met[q] == r+1 {
+			return
+		}
+		met[q] = r + 1
+		sc := l.s.compare(r, q, leftOut(labels, r, q), 1)
+		if l.s.holds(&sc, need) {
+			out = append(out, edge{r, q, float32(sc.bits)})
+		}
+	}
 	for _, r := range order {
 		for _, x := range t.feats(r) {
 			n := l.offers(x, l.p.Window)
@@ -251,13 +262,13 @@ func (l *Linker) edges(labels, order []uint32, need float64) []edge {
 			}
 			for q, ok := t.older(r, x); ok && n > 0; q, ok = t.older(q, x) {
 				n--
-				if met[q] == r+1 {
-					continue
-				}
-				met[q] = r + 1
-				sc := l.s.compare(r, q, leftOut(labels, r, q), 1)
-				if l.s.holds(&sc, need) {
-					out = append(out, edge{r, q, float32(sc.bits)})
+				try(r, q)
+			}
+		}
+		if c := l.clusters[labels[r]]; c != nil {
+			for _, q := range c.ex {
+				if q != r && l.t.before(q, r) {
+					try(r, q)
 				}
 			}
 		}
