@@ -151,9 +151,14 @@ func (p *parser) isReport() bool {
 		return true
 	}
 	for i := range p.msg.Header {
-		name := lowerASCII(p.msg.Header[i].Name)
-		if strings.HasPrefix(name, "x-phish") || strings.HasPrefix(name, "x-cofense") || strings.HasPrefix(name, "x-ms-report") {
-			return true
+		name := p.msg.Header[i].Name
+		if len(name) < 7 || lower(name[0]) != 'x' {
+			continue
+		}
+		for _, prefix := range [...]string{"x-phish", "x-cofense", "x-ms-report"} {
+			if len(name) >= len(prefix) && strings.EqualFold(name[:len(prefix)], prefix) {
+				return true
+			}
 		}
 	}
 	subject := strings.ToLower(DecodeHeader(p.msg.Get("Subject")))
@@ -210,33 +215,29 @@ func (p *parser) zipped(part *coldwatch.Part, report bool) {
 
 // smuggled finds a second message behind a bare end-of-data sequence: a server that takes one that others do not ends
 // the first message there (SMTP smuggling, RFC 5321 section 4.1.1.4).
-func (p *parser) smuggled(raw []byte) {
-	for _, end := range [...]string{"\n.\n", "\n.\r\n", "\r.\r", "\n.\r", "\r.\n"} {
-		i := bytes.Index(raw, []byte(end))
-		if i < 0 {
-			continue
-		}
-		rest := raw[i+len(end):]
-		if !hasPrefixFold(rest, "mail from:") && !hasPrefixFold(rest, "ehlo ") && !hasPrefixFold(rest, "helo ") && !hasPrefixFold(rest, "rset") {
-			continue
-		}
-		p.defect("smtp.smuggling", "an SMTP dialogue with a second message stands in the body", i, len(end), true)
-		head := rest[:min(len(rest), 4096)]
-		for k := 0; k < len(head); {
-			nl := bytes.IndexAny(head[k:], "\r\n")
-			if nl < 0 {
-				break
-			}
-			line := bytes.TrimSpace(head[k : k+nl])
-			k += nl + 1
-			if strings.EqualFold(string(line), "data") {
-				inner := bytes.TrimLeft(rest[k:], "\r\n")
-				if LooksLikeMail(inner) && len(p.msg.Parts) > 0 {
-					p.addInner(inner, "smuggled", &p.msg.Parts[0], false)
-				}
-				break
-			}
-		}
+func (p *parser) smuggled(raw []byte, behindDot int) {
+	rest := raw[behindDot:]
+	for k := 0; k < 2 && len(rest) > 0 && (rest[0] == '\r' || rest[0] == '\n'); k++ {
+		rest = rest[1:]
+	}
+	if !hasPrefixFold(rest, "mail from:") && !hasPrefixFold(rest, "ehlo ") && !hasPrefixFold(rest, "helo ") && !hasPrefixFold(rest, "rset") {
 		return
+	}
+	p.defect("smtp.smuggling", "an SMTP dialogue with a second message stands in the body", behindDot-1, 1, true)
+	head := rest[:min(len(rest), 4096)]
+	for k := 0; k < len(head); {
+		nl := bytes.IndexAny(head[k:], "\r\n")
+		if nl < 0 {
+			return
+		}
+		line := bytes.TrimSpace(head[k : k+nl])
+		k += nl + 1
+		if strings.EqualFold(string(line), "data") {
+			inner := bytes.TrimLeft(rest[k:], "\r\n")
+			if LooksLikeMail(inner) {
+				p.addInner(inner, "smuggled", &p.msg.Parts[0], false)
+			}
+			return
+		}
 	}
 }

@@ -30,10 +30,10 @@ func mimeOf(fields []coldwatch.Field) mimeFields {
 	var m mimeFields
 	for i := range fields {
 		f := &fields[i]
-		if n := len(f.Name); n < 10 || n > 40 || lower(f.Name[0]) > 'c' {
+		if n := len(f.Name); n < 10 || n > 40 || lower(f.Name[0]) != 'c' && f.Name[0] > ' ' && f.Name[0] < 127 {
 			continue
 		}
-		name, odd := cleanName(f.Name)
+		name, odd := mimeName(f.Name)
 		switch name {
 		case "content-type":
 			m.types = append(m.types, f)
@@ -49,6 +49,21 @@ func mimeOf(fields []coldwatch.Field) mimeFields {
 		m.odd = m.odd || odd
 	}
 	return m
+}
+
+// mimeName is cleanName for the MIME fields, and copies nothing in the usual case.
+func mimeName(name string) (clean string, odd bool) {
+	for _, want := range [...]string{"content-type", "content-transfer-encoding", "content-disposition", "content-id"} {
+		if len(name) == len(want) && strings.EqualFold(name, want) {
+			return want, false
+		}
+	}
+	for i := 0; i < len(name); i++ {
+		if c := name[i]; c < 33 || c > 126 {
+			return cleanName(name)
+		}
+	}
+	return "", false
 }
 
 // senses returns the ways to read an entity's fields, the standard one first. parent is the media type of the

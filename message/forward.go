@@ -226,10 +226,10 @@ func forwardSubject(s string) bool {
 // mayForward is a cheap test that text must pass to say that it is forwarded: clients draw a line, or say it in one of
 // the languages that do not.
 func mayForward(s string) bool {
-	b := s[:min(len(s), maxForwardText)]
-	if strings.Contains(b, "-----") {
+	if strings.Contains(s[:min(len(s), 64<<10)], "-----") {
 		return forwardPhrase(s)
 	}
+	b := s[:min(len(s), 8<<10)]
 	for _, p := range [...]string{"orwarded message:", "eitergeleiteten Nachricht:", "réexpédié", "ensaje reenviado:", "essaggio inoltrato:", "oorgestuurd bericht:"} {
 		if strings.Contains(b, p) {
 			return true

@@ -24,7 +24,14 @@ func (s *scan) readHeader(start, end int, root bool) head {
 	lim := &s.p.lim
 	src := s.src
 	var text strings.Builder
-	text.Grow(min(end-start, 2048))
+	size := 256
+	if root { // finding the end first is cheaper than growing
+		if size = bytes.Index(src[start:end], []byte("\n\r\n")); size < 0 {
+			size = max(0, bytes.Index(src[start:min(end, start+64<<10)], []byte("\n\n")))
+		}
+		size = min(size+16, lim.HeaderBytes)
+	}
+	text.Grow(min(end-start, size))
 	spans := s.p.spans[:0]
 	folds, crlf := 0, 0
 	full := false // a limit was hit: look for the end only

@@ -115,7 +115,12 @@ func (s *scan) leaf(i, start, end int) {
 		part.Content, part.Encoding = body, "7bit"
 		return
 	}
-	part.Content = decodeBody(part, body)
+	clean := false
+	if part.Encoding == "base64" {
+		part.Content, clean = decodeBase64Clean(body, base64Standard)
+	} else {
+		part.Content = decodeBody(part, body)
+	}
 	if part.Content == nil {
 		part.Content = []byte{}
 	}
@@ -123,7 +128,9 @@ func (s *scan) leaf(i, start, end int) {
 	if strings.HasPrefix(part.MediaType, "text/") {
 		p.setText(part)
 	}
-	s.otherContents(i, body)
+	if !clean {
+		s.otherContents(i, body)
+	}
 }
 
 func (p *parser) setText(part *coldwatch.Part) {
@@ -176,7 +183,8 @@ func (p *parser) limit(kind, detail string, off int) {
 
 // wholeReadings adds the readings that concern the message as a whole.
 func (p *parser) wholeReadings(s *scan, raw []byte) {
-	if p.bareCR || bytes.Contains(raw, []byte("\r--")) {
+	v := survey(raw)
+	if v.bareCR && (p.bareCR || bytes.Contains(raw, []byte("\r--"))) {
 		p.defect("mime.bare_cr", "bare CRs may end lines", 0, 0, true)
 		s.jobs = append(s.jobs, job{why: "a bare CR ends a line", whole: true, cr: true})
 	}
@@ -184,10 +192,52 @@ func (p *parser) wholeReadings(s *scan, raw []byte) {
 		p.defect("mime.nul", "the message holds NUL bytes", i, 1, true)
 		s.jobs = append(s.jobs, job{why: "NUL bytes are dropped", whole: true, strip: true})
 	}
-	if i := bytes.Index(raw, []byte("\nFrom ")); i >= 0 && p.fromLineInBody(raw, i+1) {
-		p.defect("mbox.from_in_body", "a line of the body would part messages in an mbox", i+1, 5, false)
+	if v.from > 0 && p.fromLineInBody(raw, v.from) {
+		p.defect("mbox.from_in_body", "a line of the body would part messages in an mbox", v.from, 5, false)
 	}
-	p.smuggled(raw)
+	if v.dot > 0 {
+		p.smuggled(raw, v.dot)
+	} else if v.bareCR {
+		if i := bytes.Index(raw, []byte("\r.\r")); i >= 0 {
+			p.smuggled(raw, i+2)
+		}
+	}
+}
+
+// A view is what one look at all lines tells.
+type view struct {
+	from   int  // offset of the first line behind the top that begins with "From ", 0 if none
+	dot    int  // offset behind the dot of the first line that is a lone dot, 0 if none
+	bareCR bool // a CR stands without LF
+}
+
+func survey(raw []byte) view {
+	var v view
+	crlf := 0
+	for i := 0; ; {
+		k := bytes.IndexByte(raw[i:], '\n')
+		if k < 0 {
+			break
+		}
+		if i += k + 1; i > 1 && raw[i-2] == '\r' {
+			crlf++
+		}
+		if i+1 >= len(raw) {
+			break
+		}
+		switch raw[i] {
+		case '.':
+			if c := raw[i+1]; v.dot == 0 && (c == '\r' || c == '\n') {
+				v.dot = i + 1
+			}
+		case 'F':
+			if v.from == 0 && bytes.HasPrefix(raw[i:], fromLine) {
+				v.from = i
+			}
+		}
+	}
+	v.bareCR = bytes.Count(raw, crByte) > crlf
+	return v
 }
 
 // fromLineInBody tells whether the "From " line at i is followed by header fields.

@@ -28,7 +28,7 @@ type scan struct {
 	pos, end int
 	open     []frame
 	at       map[string]int // boundary → index in open
-	closed   map[string]int // boundary of a closed multipart → its part
+	closed   []frame        // the last multiparts closed
 	longest  int            // longest open boundary
 	cur      int            // leaf being read, -1 if none
 	epilogue int            // multipart whose epilogue is being read, -1 if none
@@ -94,7 +94,7 @@ func (s *scan) line(pos, end int) (next int, line []byte) {
 
 // run reads the entity and all that is below it.
 func (s *scan) run(o origin) {
-	s.at, s.cur, s.epilogue = map[string]int{}, -1, -1
+	s.cur, s.epilogue = -1, -1
 	s.pos, s.end = o.body, o.end
 	s.entity(o)
 	for s.pos < s.end {
@@ -207,6 +207,9 @@ func (s *scan) entity(o origin) int {
 
 func (s *scan) push(part int, boundary string) {
 	f := frame{part: part, boundary: boundary, shadows: -1}
+	if s.at == nil {
+		s.at = map[string]int{}
+	}
 	k := len(s.open)
 	if old, dup := s.at[boundary]; dup {
 		s.defect("mime.same_boundary", "nested multiparts have the same boundary", s.p.meta[part].body, 0, true)
@@ -239,10 +242,10 @@ func (s *scan) pop(end int) {
 			delete(s.at, f.boundary)
 		}
 	}
-	if s.closed == nil {
-		s.closed = map[string]int{}
+	if len(s.closed) == maxClosed {
+		s.closed = s.closed[:copy(s.closed, s.closed[1:])]
 	}
-	s.closed[f.boundary] = f.part
+	s.closed = append(s.closed, f)
 	part := &s.p.msg.Parts[f.part]
 	part.Length = s.length(s.p.meta[f.part].body, end)
 	s.p.meta[f.part].end = end
@@ -374,6 +377,20 @@ func (s *scan) match(line []byte) (level int, closing, ok bool) {
 	return 0, false, false
 }
 
+// maxClosed is how many closed multiparts are remembered.
+const maxClosed = 16
+
+// closedPart returns the part of the closed multipart with that boundary, and forgets it.
+func (s *scan) closedPart(boundary []byte) (int, bool) {
+	for k := range s.closed {
+		if f := &s.closed[k]; len(boundary) > 0 && f.boundary == string(boundary) {
+			f.boundary = ""
+			return f.part, true
+		}
+	}
+	return 0, false
+}
+
 // unmatched looks at a line that begins with "--" but delimits nothing: some readers may take it for a delimiter.
 func (s *scan) unmatched(at, next int, line []byte) {
 	if n := len(s.open); n > 0 && len(line) > 2 {
@@ -388,8 +405,7 @@ func (s *scan) unmatched(at, next int, line []byte) {
 	if len(key) > 200 {
 		return
 	}
-	if part, ok := s.closed[string(key)]; ok && !s.noClose {
-		delete(s.closed, string(key))
+	if part, ok := s.closedPart(key); ok && !s.noClose {
 		s.defect("mime.after_close", "a delimiter follows the closing one", at, len(line), true)
 		s.jobs = append(s.jobs, job{why: "parts go on behind the closing delimiter", part: part, noClose: true, extend: true})
 		return

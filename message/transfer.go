@@ -32,11 +32,19 @@ func makeBase64Tables() (std, url [256]byte) {
 
 // decodeBase64 decodes as far as anything can be decoded.
 func decodeBase64(src []byte, mode base64Mode) []byte {
+	out, _ := decodeBase64Clean(src, mode)
+	return out
+}
+
+// decodeBase64Clean also tells whether all was as it should be: base64, line breaks, and padding at the end only.
+func decodeBase64Clean(src []byte, mode base64Mode) (dst []byte, clean bool) {
 	table := &base64Table
 	if mode == base64URL {
 		table = &base64URLTable
 	}
-	dst := make([]byte, 0, len(src)/4*3+3)
+	dst = make([]byte, 0, len(src)/4*3+3)
+	clean = true
+	padded := false
 	var acc uint32
 	n := 0
 	for i := 0; i < len(src); i++ {
@@ -46,6 +54,7 @@ func decodeBase64(src []byte, mode base64Mode) []byte {
 				if (a|b|c|d)&0xC0 != 0 {
 					break
 				}
+				clean = clean && !padded
 				v := uint32(a)<<18 | uint32(b)<<12 | uint32(c)<<6 | uint32(d)
 				dst = append(dst, byte(v>>16), byte(v>>8), byte(v))
 				i += 4
@@ -57,24 +66,30 @@ func decodeBase64(src []byte, mode base64Mode) []byte {
 		c := src[i]
 		v := table[c]
 		if v == 0xFF {
+			if c == '\n' || c == '\r' {
+				continue
+			}
+			padded = padded || c == '='
+			clean = clean && c == '='
 			if c == '=' && mode != base64Ignore {
 				dst = flushBase64(dst, acc, n)
 				acc, n = 0, 0
 				if mode == base64Stop && len(dst) > 0 {
-					return dst
+					return dst, clean
 				}
-			} else if mode == base64Strict && c != '\r' && c != '\n' && c != ' ' && c != '\t' && c != '=' {
+			} else if mode == base64Strict && c != ' ' && c != '\t' && c != '=' {
 				break
 			}
 			continue
 		}
+		clean = clean && !padded
 		acc = acc<<6 | uint32(v)
 		if n++; n == 4 {
 			dst = append(dst, byte(acc>>16), byte(acc>>8), byte(acc))
 			acc, n = 0, 0
 		}
 	}
-	return flushBase64(dst, acc, n)
+	return flushBase64(dst, acc, n), clean
 }
 
 // flushBase64 writes the bytes of an unfinished quantum.
