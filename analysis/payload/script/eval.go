@@ -10,17 +10,24 @@ func (in *interp) eval(n *node) value {
 	if n == nil || !in.step(1) {
 		return unknown()
 	}
-	if in.nest++; in.nest > 4000 {
-		in.nest--
-		in.undecided("steps")
-		return unknown()
-	}
-	defer func() { in.nest-- }()
 	switch n.op {
 	case opConst:
 		return n.val
 	case opIdent:
 		return in.ident(n)
+	}
+	if in.nest++; in.nest > 4000 {
+		in.nest--
+		in.undecided("steps")
+		return unknown()
+	}
+	v := in.compute(n)
+	in.nest--
+	return v
+}
+
+func (in *interp) compute(n *node) value {
+	switch n.op {
 	case opThis:
 		return in.this
 	case opArray:

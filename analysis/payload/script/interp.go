@@ -322,7 +322,12 @@ func (in *interp) exec(n *node) ctl {
 		in.nest--
 		return ctlStop
 	}
-	defer func() { in.nest-- }()
+	c := in.statement(n)
+	in.nest--
+	return c
+}
+
+func (in *interp) statement(n *node) ctl {
 	switch n.op {
 	case opExpr:
 		in.eval(n.a)
