@@ -30,6 +30,9 @@ func (sc *scene) hostile(d dice, to *person, at time.Time) {
 		s = sc.oneOff(d, to, at)
 	}
 	s.label, s.to = "phish", to
+	if s.inReplyTo == "" && d.chance(0.15) { // in the thread of a mailbox that was taken over
+		s.inReplyTo = "<" + d.hex(20) + "@" + to.org.domain + ">"
+	}
 	sc.deliver(d, s)
 }
 
@@ -38,7 +41,15 @@ func (sc *scene) stranger(d dice, name string) identity {
 	op := newOperation("", "")
 	op.truth.Persona = name
 	who := sc.newIdentity(d, op)
-	if d.chance(0.35) {
+	switch n := d.IntN(20); {
+	case n < 4: // through a service that sends for anybody
+		esp := sc.w.service(pick(d, []string{"lettermill", "postwagon"}))
+		sys := *esp.out
+		sys.kind, sys.host, sys.helo, sys.inner, sys.envelope = "service", "o"+d.from(digits, 2)+"."+esp.domain, "o"+d.from(digits, 2)+"."+esp.domain, "", "bounce."+esp.domain
+		domain := pick(d, []string{"notice", "support", "account", "billing", "team"}) + "-" + d.from(lowers, 6) + ".example"
+		sys.dkim, sys.policy = pick(d, []string{esp.domain, domain}), pick(d, []string{"", "none"})
+		return identity{from: mailbox{name, "info@" + domain}, sys: &sys, program: programNamed("service"), envelope: "b-" + d.hex(10) + "@bounce." + esp.domain, listed: "<https://" + esp.domain + "/u/" + d.from(alnum, 24) + ">"}
+	case n < 10:
 		domain := pick(d, []string{"notice", "support", "account", "billing", "team"}) + "-" + d.from(lowers, 6) + pick(d, []string{".test", ".example"})
 		sys := newSystem(d, domain, "+0000")
 		who = identity{from: mailbox{name, pick(d, []string{"info", "no-reply", "admin", "desk"}) + "@" + domain}, sys: sys, program: sys.program(d)}
@@ -47,7 +58,11 @@ func (sc *scene) stranger(d dice, name string) identity {
 }
 
 func (who identity) letter(kind, subject, text, html string, at time.Time) sending {
-	return sending{sys: who.sys, envelope: who.envelope, kind: kind, draft: draft{from: who.from, replyTo: who.replyTo, subject: subject, text: text, html: html, sent: at, program: who.program}}
+	s := sending{sys: who.sys, envelope: who.envelope, kind: kind, draft: draft{from: who.from, replyTo: who.replyTo, subject: subject, text: text, html: html, sent: at, program: who.program}}
+	if who.listed != "" {
+		s.extra = [][2]string{{"List-Unsubscribe", who.listed}, {"Precedence", "bulk"}}
+	}
+	return s
 }
 
 func (sc *scene) accountPhish(d dice, to *person, at time.Time) sending {

@@ -97,9 +97,9 @@ func (s *system) program(d dice) *program {
 	case "suite":
 		return programNamed(pick(d, []string{"suite", "suite", "apple"}))
 	case "hosting":
-		return programNamed(pick(d, []string{"webmail", "webmail", "phpmailer", "thunderbird"}))
+		return programNamed(pick(d, []string{"webmail", "phpmailer", "thunderbird", "desktop"}))
 	case "freemail":
-		return programNamed(pick(d, []string{"suite", "webmail"}))
+		return programNamed(pick(d, []string{"suite", "suite", "webmail", "apple", "thunderbird", "desktop"}))
 	}
 	return programNamed(pick(d, []string{"thunderbird", "desktop", "desktop", "apple", "foxmail", "webmail"}))
 }

@@ -51,7 +51,8 @@ type identity struct {
 	sys           *system
 	program       *program
 	envelope      string
-	forged        bool // puts an authentication result of its own below the trace
+	listed        string // List-Unsubscribe of the service that it goes through
+	forged        bool   // puts an authentication result of its own below the trace
 }
 
 // An operation is a campaign being played: one actor, what it has built or rented, and whom it writes to.

@@ -233,8 +233,17 @@ func newWorld(seed int64, wishes []orgWish, where []string, members, total int) 
 		o.listed, o.member = true, i < members
 		w.orgs = append(w.orgs, o)
 	}
-	for range 30 {
-		w.outsiders = append(w.outsiders, w.newOrg(d, pick(d, []string{"metal", "it", "web", "sea-road", "distributor", "health", "hygiene", "ingredients", "consulting", "service-partner"}), pick(d, where)))
+	for i := range 40 {
+		o := w.newOrg(d, pick(d, []string{"metal", "it", "web", "sea-road", "distributor", "health", "hygiene", "ingredients", "consulting", "service-partner"}), pick(d, where))
+		if i%4 == 0 { // a small firm without a mail server
+			box := pick(d, []string{"gmail.com", "outlook.com", "gmx.net"})
+			o.out = freemail(d, box)
+			for _, p := range o.people {
+				p.email = strings.SplitN(p.email, "@", 2)[0] + "." + ascii(o.name)[:4] + d.from(digits, 6) + "@" + box
+				p.program = o.out.program(d)
+			}
+		}
+		w.outsiders = append(w.outsiders, o)
 	}
 	for _, name := range []string{"Lettermill", "Postwagon", "Vaultmail Secure", "Cloudpane Office", "Coldlist Forum", "Signwell Documents", "Ledgerline Billing", "Parcelway Express"} {
 		id := ascii(name)
