@@ -106,9 +106,10 @@ type reading struct {
 	passages []passage.Passage
 	folded   passage.Folded
 
-	spots  []spot // of the passage that is being read
-	claims []coldwatch.Claim
-	values []number // by claim: what was read, for the checks
+	reading int    // the passage that is being read
+	spots   []spot // in it
+	claims  []coldwatch.Claim
+	values  []number // by claim: what was read, for the checks
 
 	makes           map[int]spot // makes named, by index, where first
 	models          map[int]bool // models named, by index

@@ -13,7 +13,7 @@ import (
 func (r *reading) find(i int) {
 	f := &r.folded
 	passage.Fold(r.passages[i].Text, f)
-	r.spots = r.spots[:0]
+	r.spots, r.reading = r.spots[:0], i
 	r.findNames(i)
 	r.findModels(i)
 	sort.SliceStable(r.spots, func(a, b int) bool { return r.spots[a].start < r.spots[b].start })
@@ -102,11 +102,12 @@ func (r *reading) findNear(p int) {
 	f := &r.folded
 	for _, s := range f.Starts {
 		lead := lettersAt(f.B, int(s))
-		if lead < 2 || lead > 8 || r.covered(int(s)) {
+		after := int(s) + lead
+		if lead < 2 || lead > 8 || after+1 >= len(f.B) || !digit(f.B[after]) && !(separator(f.B[after]) && digit(f.B[after+1])) {
 			continue
 		}
-		models := r.ix.family[string(f.B[s:int(s)+lead])]
-		if models == nil {
+		models := r.ix.family[string(f.B[s:after])]
+		if models == nil || r.covered(int(s)) {
 			continue
 		}
 		if len(r.claims) >= maxClaims {
@@ -257,16 +258,17 @@ func (r *reading) findCodes(p int) {
 			r.sayPQS(p, int(s))
 			continue
 		}
-		if n := certificateAt(b); n > 0 {
+		w, n := r.ix.codes.At(f.B, int(s))
+		switch {
+		case w < 0:
+		case w < firstReference:
 			x := spot{passage: p, start: int(s)}
-			x.from, x.to = f.Source(int(s), int(s)+n)
-			r.say(coldwatch.Claim{Kind: "certificate", Value: strings.ToUpper(string(b[:n])), Result: coldwatch.Unverifiable, Reason: "The pack holds no certificates of this kind."}, x)
-			continue
-		}
-		if refs < maxReferences {
-			if n, m := referenceAt(b); n > 0 {
+			x.from, x.to = f.Source(int(s), n)
+			r.say(coldwatch.Claim{Kind: "certificate", Value: strings.ToUpper(codeWords[w]), Result: coldwatch.Unverifiable, Reason: "The pack holds no certificates of this kind."}, x)
+		case refs < maxReferences:
+			if from, to := referenceAt(f.B, n); from > 0 {
 				refs++
-				r.sayReference(p, int(s)+n, int(s)+m, string(b[:n]))
+				r.sayReference(p, from, to, codeWords[w])
 			}
 		}
 	}
@@ -328,25 +330,16 @@ func crosses(b []byte) bool {
 
 const maxReferences = 6
 
-var referenceWords = [...]string{"rfq", "rfp", "itb", "ref", "reference", "tender", "po", "order", "contract", "invoice", "awb", "quotation", "inquiry", "enquiry", "angebot", "anfrage", "bestellung", "commande", "pedido", "ordine", "objednavka", "zamowienie", "lta", "case", "bid"}
+// codeWords are what a certificate is called, then, from firstReference on, the words before a reference number.
+var codeWords = [...]string{"iso 13485", "iso 9001", "iso 14001", "iso 17025", "iso13485", "iso9001", "iso17025", "ce mark", "ce certificate", "en 12830", "en12830",
+	"gdp certificate", "gmp certificate", "certificate of conformity", "calibration certificate", "fda approval",
+	"rfq", "rfp", "itb", "ref", "reference", "tender", "po", "order", "contract", "invoice", "awb", "quotation", "inquiry", "enquiry", "angebot", "anfrage", "bestellung",
+	"rechnung", "commande", "devis", "facture", "pedido", "cotizacion", "ordine", "objednavka", "zamowienie", "lta", "case", "bid", "air waybill", "заказ", "заявка", "№", "编号", "番号", "번호"}
 
-// referenceAt reads a word such as "ref" and the number after it: where the number begins and ends in b.
-func referenceAt(b []byte) (from, to int) {
-	n := lettersAt(b, 0)
-	if n < 2 || n > 10 {
-		return 0, 0
-	}
-	known := false
-	for _, w := range referenceWords {
-		if string(b[:n]) == w {
-			known = true
-			break
-		}
-	}
-	if !known {
-		return 0, 0
-	}
-	i := n
+const firstReference = 16
+
+// referenceAt reads the number behind a word such as "ref", which ends at i: where it begins and ends, 0 if there is none.
+func referenceAt(b []byte, i int) (from, to int) {
 	for _, skip := range [...]string{"no", "nr", "num", "number", "n"} {
 		j := skipMarks(b, i)
 		if lettersAt(b, j) == len(skip) && string(b[j:j+len(skip)]) == skip {
@@ -382,7 +375,7 @@ func (r *reading) sayReference(p, s, end int, word string) {
 	x.from, x.to = r.folded.Source(s, end)
 	v := string(r.folded.B[s:end])
 	c := coldwatch.Claim{Kind: "reference", Value: strings.ToUpper(v), Result: coldwatch.Unverifiable, Reason: "The pack holds no reference numbers."}
-	if strings.HasPrefix(word, "awb") {
+	if word == "awb" || word == "air waybill" {
 		serial := strings.NewReplacer("-", "", " ", "").Replace(v)
 		if n, err := strconv.Atoi(serial); err == nil && len(serial) == 11 {
 			c.Result, c.Reason = coldwatch.Plausible, "The check digit of the air waybill fits."
@@ -392,15 +385,4 @@ func (r *reading) sayReference(p, s, end int, word string) {
 		}
 	}
 	r.say(c, x)
-}
-
-var certificates = [...]string{"iso 13485", "iso 9001", "iso 14001", "iso 17025", "iso13485", "iso9001", "iso17025", "ce mark", "ce certificate", "en 12830", "en12830", "gdp certificate", "gmp certificate", "certificate of conformity", "calibration certificate", "fda approval"}
-
-func certificateAt(b []byte) int {
-	for _, w := range certificates {
-		if len(b) >= len(w) && string(b[:len(w)]) == w && (len(b) == len(w) || !alnum(b[len(w)])) {
-			return len(w)
-		}
-	}
-	return 0
 }

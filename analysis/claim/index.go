@@ -18,6 +18,7 @@ type index struct {
 	family map[string][]int // leading letters → models
 	pqs    map[string]int   // PQS code → model
 	names  *passage.Trie    // makes, programmes, vaccines
+	codes  *passage.Trie    // words that a reference number or a certificate begins with
 	named  []spot           // by value of names: kind and index
 	short  []bool           // by value of names: an abbreviation
 	words  *words
@@ -63,6 +64,11 @@ func newIndex(pack *knowledge.Pack) *index {
 		}
 	}
 	ix.names = passage.NewTrie(phrases)
+	phrases = nil
+	for i, w := range codeWords {
+		phrases = append(phrases, passage.Phrase{Text: w, Value: i})
+	}
+	ix.codes = passage.NewTrie(phrases)
 	return ix
 }
 
@@ -128,8 +134,15 @@ func (ix *index) addModel(i int, e *knowledge.Equipment, m int) {
 	if len(key) >= 3 {
 		ix.model.add(key, i)
 	}
-	if lead := leading(key); len(lead) >= 2 && digits >= 1 {
-		ix.family[lead] = append(ix.family[lead], i)
+	if lead := []byte(leading(key)); len(lead) >= 2 && digits >= 1 {
+		ix.family[string(lead)] = append(ix.family[string(lead)], i)
+		for k := 0; len(lead) >= 3 && k+1 < len(lead); k++ { // as a slip of the fingers writes it
+			lead[k], lead[k+1] = lead[k+1], lead[k]
+			if lead[k] != lead[k+1] {
+				ix.family[string(lead)] = append(ix.family[string(lead)], i)
+			}
+			lead[k], lead[k+1] = lead[k+1], lead[k]
+		}
 	}
 	if e.PQSCode != "" {
 		ix.pqs[strings.ToLower(e.PQSCode)] = i
@@ -156,9 +169,13 @@ func compact(s string) string {
 }
 
 func wordByte(c byte) bool { return alnum(c) || c >= 0x80 && c != 0xC2 && c != 0xE2 }
-func alnum(c byte) bool    { return digit(c) || alpha(c) }
-func digit(c byte) bool    { return '0' <= c && c <= '9' }
-func alpha(c byte) bool    { return 'a' <= c && c <= 'z' }
+
+// ideogram tells whether a byte begins a character of a script without spaces.
+func ideogram(c byte) bool { return 0xE3 <= c && c <= 0xED }
+
+func alnum(c byte) bool { return digit(c) || alpha(c) }
+func digit(c byte) bool { return '0' <= c && c <= '9' }
+func alpha(c byte) bool { return 'a' <= c && c <= 'z' }
 
 func count(key string) (letters, digits int) {
 	for i := 0; i < len(key); i++ {
@@ -182,31 +199,41 @@ func leading(key string) string {
 
 // compactTrie finds keys of letters and digits in text in which they are broken up by spaces, hyphens and the like.
 type compactTrie struct {
-	next  []map[byte]int32
-	value []int32
+	nodes []compactNode
 }
 
-func newCompactTrie() *compactTrie {
-	return &compactTrie{next: []map[byte]int32{nil}, value: []int32{-1}}
+type compactNode struct {
+	labels []byte
+	child  []int32
+	value  int32
+}
+
+func newCompactTrie() *compactTrie { return &compactTrie{nodes: []compactNode{{value: -1}}} }
+
+// step gives the node behind a byte, 0 if there is none.
+func (t *compactTrie) step(n int32, c byte) int32 {
+	for i, l := range t.nodes[n].labels {
+		if l == c {
+			return t.nodes[n].child[i]
+		}
+	}
+	return 0
 }
 
 func (t *compactTrie) add(key string, v int) {
 	n := int32(0)
 	for i := 0; i < len(key); i++ {
-		if t.next[n] == nil {
-			t.next[n] = map[byte]int32{}
-		}
-		to, ok := t.next[n][key[i]]
-		if !ok {
-			to = int32(len(t.next))
-			t.next = append(t.next, nil)
-			t.value = append(t.value, -1)
-			t.next[n][key[i]] = to
+		to := t.step(n, key[i])
+		if to == 0 {
+			to = int32(len(t.nodes))
+			t.nodes[n].labels = append(t.nodes[n].labels, key[i])
+			t.nodes[n].child = append(t.nodes[n].child, to)
+			t.nodes = append(t.nodes, compactNode{value: -1})
 		}
 		n = to
 	}
-	if t.value[n] < 0 {
-		t.value[n] = int32(v) // two rows of one name: the first
+	if t.nodes[n].value < 0 {
+		t.nodes[n].value = int32(v) // two rows of one name: the first
 	}
 }
 
@@ -223,13 +250,11 @@ func (t *compactTrie) find(b []byte, i int) (v, end int) {
 			continue
 		}
 		gap = 0
-		to, ok := t.next[n][c]
-		if !ok {
+		if n = t.step(n, c); n == 0 {
 			return v, end
 		}
-		n = to
-		if t.value[n] >= 0 && (i+1 == len(b) || !wordByte(b[i+1])) {
-			v, end = int(t.value[n]), i+1
+		if t.nodes[n].value >= 0 && (i+1 == len(b) || !wordByte(b[i+1]) || ideogram(b[i+1])) {
+			v, end = int(t.nodes[n].value), i+1
 		}
 	}
 	return v, end

@@ -3,6 +3,7 @@ package claim
 import (
 	"bytes"
 	"strconv"
+	"strings"
 	"unicode/utf8"
 
 	"github.com/coldwatch/coldwatch"
@@ -78,6 +79,9 @@ func (r *reading) number(p, i, end int, v float64) int {
 		return next
 	}
 	u, after := r.unitAt(end)
+	if u >= unitCurrency && r.leads(after) {
+		u, after = noUnit, end
+	}
 	if u == unitThousand || u == unitMillion || u == unitTenThousand {
 		if next, e := r.unitAt(after); next >= unitCurrency || money >= 0 {
 			v *= map[unit]float64{unitThousand: 1e3, unitMillion: 1e6, unitTenThousand: 1e4}[u]
@@ -118,6 +122,30 @@ func (r *reading) unitAt(at int) (unit, int) {
 		return noUnit, at
 	}
 	return unit(v), end
+}
+
+// leads tells whether a currency that ends at a place belongs to the number behind it: "10 USD 2,300".
+func (r *reading) leads(after int) bool {
+	b := r.folded.B
+	if after < len(b) && b[after] == ' ' {
+		after++
+	}
+	if after >= len(b) || !digit(b[after]) {
+		return false
+	}
+	_, end, ok := scanNumber(b, after)
+	if !ok {
+		return false
+	}
+	u, _ := r.unitAt(end)
+	return u < unitCurrency || r.unitLeads(end)
+}
+
+// unitLeads tells the same of the next currency, one step only.
+func (r *reading) unitLeads(end int) bool {
+	_, after := r.unitAt(end)
+	b := r.folded.B
+	return after+1 < len(b) && (digit(b[after]) || b[after] == ' ' && digit(b[after+1]))
 }
 
 // currencyBefore gives the index of the currency that stands right before a number, -1 if none does.
@@ -168,18 +196,19 @@ func (r *reading) labelBefore(i int) label {
 			break
 		}
 	}
+	found, at := noLabel, i
 	for k := i - 1; k >= from; k-- {
 		if wordByte(b[k]) && (k == from || !wordByte(b[k-1]) || b[k] >= 0xC0) {
-			if v, end := r.ix.words.labels.At(b, k); v >= 0 && end <= i {
-				return label(v)
+			if v, end := r.ix.words.labels.At(b, k); v >= 0 && end <= i && (found == noLabel || end > at) { // "total price" over "price"
+				found, at = label(v), k
 			}
 		}
 	}
-	return noLabel
+	return found
 }
 
 func negative(b []byte, i int) bool {
-	if i > 0 && b[i-1] == '-' && (i == 1 || b[i-2] == ' ' || b[i-2] == '(' || b[i-2] == ',' || b[i-2] == '.' || b[i-2] == '/' || b[i-2] == ':' || b[i-2] == '\n' || b[i-2] == '-') {
+	if i > 0 && b[i-1] == '-' && (i == 1 || b[i-2] == ' ' || b[i-2] == '(' || b[i-2] == ',' || b[i-2] == '.' || b[i-2] == '/' || b[i-2] == ':' || b[i-2] == '\n' || b[i-2] == '-' || b[i-2] >= 0x80) {
 		return true
 	}
 	if i > 1 && b[i-1] == ' ' && b[i-2] == '-' && i > 2 && b[i-3] == ' ' {
@@ -202,14 +231,31 @@ func timesBefore(b []byte, i int) bool {
 	return i >= 3 && b[i-1] == ' ' && b[i-2] == 'x' && (b[i-3] == ' ' || digit(b[i-3])) || i >= 2 && b[i-1] == 'x' && b[i-2] == ' '
 }
 
-// modelAt gives the model whose name begins at or one or two bytes after a place, -1 if none does.
+// modelAt gives the model whose name begins right after a place, on the same line; -1 if none does.
 func (r *reading) modelAt(at int) int {
+	b := r.folded.B
 	for i := range r.spots {
-		if x := &r.spots[i]; x.kind == spotModel && x.start >= at && x.start <= at+2 {
+		if x := &r.spots[i]; x.kind == spotModel && x.start >= at && x.start <= at+3 && onlyGap(b[at:x.start]) && !r.lineBetween(at, x.start) {
 			return x.index
 		}
 	}
 	return -1
+}
+
+// onlyGap tells whether there are only spaces, and the sign of times, between a number and what it counts.
+func onlyGap(b []byte) bool {
+	for _, c := range b {
+		if c != ' ' && c != 'x' {
+			return false
+		}
+	}
+	return true
+}
+
+// lineBetween tells whether a line ends between two places.
+func (r *reading) lineBetween(i, j int) bool {
+	s, e := r.folded.From[i], r.folded.From[j]
+	return strings.IndexByte(r.passages[r.reading].Text[s:e], '\n') >= 0
 }
 
 // modelEnds tells whether a model's name ends right before a place.
@@ -281,11 +327,19 @@ func (r *reading) temperature(p, i, end int, v float64, neg bool, lab label) int
 // rangeEnd reads "to -40 °C" behind the first number of a range.
 func (r *reading) rangeEnd(at int, first float64) (v float64, u unit, end int) {
 	b := r.folded.B
-	c, after := r.unitAt(at)
-	if c != unitConnector {
-		return 0, 0, 0
+	hyphen := false
+	after := at
+	switch {
+	case at < len(b) && b[at] == '-':
+		hyphen, after = true, at+1
+	case at+1 < len(b) && b[at] == ' ' && b[at+1] == '-':
+		hyphen, after = true, at+2
+	default:
+		var c unit
+		if c, after = r.unitAt(at); c != unitConnector {
+			return 0, 0, 0
+		}
 	}
-	hyphen := b[after-1] == '-'
 	for after < len(b) && b[after] == ' ' {
 		after++
 	}

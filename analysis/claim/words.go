@@ -32,11 +32,11 @@ var unitWords = map[unit]string{
 	unitFahrenheit:  "°f|° f|deg f|degrees fahrenheit|fahrenheit",
 	unitLitre:       "l|lt|ltr|ltrs|liter|liters|litre|litres|litro|litros|litri|litru|litry|litrow|litr|liter nutzinhalt|dm3|л|литр*|літр*|升|公升|리터|リットル|لتر|لترا",
 	unitPiece:       "pcs|pc|pce|pieces|piece|units|unit|sets|set|nos|ea|each|off|stk|stuck|stueck|einheiten|gerate|geraete|pieces|unites|unite|appareils|unidades|unidad|uds|ud|equipos|pezzi|pz|unita|unidades|pecas|ks|kusu|kusy|jednotek|szt|sztuk|sztuki|шт|штук*|единиц*|одиниц*|台|套|件|個|个|대|개|세트|قطعه|وحده|وحدات|doses|dose|dosen|dosis|dosi|davek|dawek|доз|剂|剤|도즈|shippers|containers|loggers|freezers|refrigerators|fridges|boxes|carriers|machines|colli|pallets",
-	unitTimes:       "x|×|*",
+	unitTimes:       "x|×",
 	unitThousand:    "k|tsd|tis|тыс|тис|thousand|tausend|mille|mil",
 	unitMillion:     "m|mio|mln|million|millions|millionen|millones|milioni|milhoes|млн",
 	unitTenThousand: "万|萬|만",
-	unitConnector:   "-|to|...|..|~|/|bis|a|al|ate|hasta|fino a|az|do|до|至|到|から|까지|until|and|und|et|y|e|i|through",
+	unitConnector:   "to|...|..|~|/|bis|a|al|ate|hasta|fino a|az|do|до|至|到|から|까지|until|and|und|et|y|e|i|through",
 }
 
 // currencyWords are the currencies by ISO 4217 code. A sign that several share goes to the one that trade uses most.
@@ -100,7 +100,7 @@ func newWords() *words {
 	var phrases []passage.Phrase
 	for u := unitCelsius; u < unitCurrency; u++ {
 		for _, p := range strings.Split(unitWords[u], "|") {
-			phrases = append(phrases, passage.Phrase{Text: escape(p), Value: int(u)})
+			phrases = append(phrases, passage.Phrase{Text: p, Value: int(u)})
 		}
 	}
 	codes := make([]string, 0, len(currencyWords))
@@ -126,12 +126,4 @@ func newWords() *words {
 	}
 	w.labels = passage.NewTrie(phrases)
 	return w
-}
-
-// escape keeps a lone star from being read as the rest of a word.
-func escape(p string) string {
-	if p == "*" {
-		return "x"
-	}
-	return p
 }

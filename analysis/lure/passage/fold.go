@@ -121,7 +121,8 @@ func (s *folder) flush(at int) {
 }
 
 func (s *folder) ascii(c byte, at int) {
-	if !s.inWord {
+	if !s.inWord || s.ideogram {
+		s.endWord()
 		s.flush(at)
 		s.begin()
 	}
@@ -208,7 +209,8 @@ func (s *folder) rune(r rune, at int) {
 			s.flush(at)
 		}
 		s.begin()
-	case !s.inWord:
+	case !s.inWord || s.ideogram:
+		s.endWord()
 		s.flush(at)
 		s.begin()
 	}

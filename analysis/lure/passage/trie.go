@@ -128,8 +128,11 @@ func same(c byte) byte {
 	return c
 }
 
-// inWord tells whether a byte of folded text belongs to a word. Signs that stay as they are begin with 0xC2 or 0xE2.
-func inWord(c byte) bool { return letter(c) || c >= 0x80 && c != 0xC2 && c != 0xE2 }
+// inWord tells whether a byte of folded text goes on a word. Signs that stay as they are begin with 0xC2 or 0xE2, characters of
+// scripts without spaces with 0xE3 to 0xED, and a word ends before them.
+func inWord(c byte) bool {
+	return letter(c) || c >= 0x80 && c != 0xC2 && c != 0xE2 && (c < 0xE3 || c > 0xED)
+}
 
 // Scan calls hit for every phrase in the text, with its value and its place in f.B, in the order of where they begin.
 func (t *Trie) Scan(f *Folded, hit func(value, start, end int)) {
