@@ -46,8 +46,10 @@ func automatic(p *coldwatch.Profile, f *Fold) []coldwatch.GradedItem {
 		add("breadth", "victims", "moderate", fmt.Sprintf("%s at %d stages of the chain were hit.", counted(len(p.Targets), "organisation", "organisations"), hitStages),
 			ranges{"state": {.3, .6}, "crime": {.2, .4}, "commodity": {.2, .4}, "competitor": {.05, .2}, "test": {.02, .1}, "other": {.1, .3}})
 	}
-	if p.Fidelity.N >= 3 && p.Fidelity.Median >= 70 {
-		add("fidelity", "lure", "moderate", fmt.Sprintf("The lures state checkable facts of the trade, and the median share that is right is %.0f of 100.", p.Fidelity.Median),
+	right := p.Claims[coldwatch.Correct] + p.Claims[coldwatch.Plausible]
+	checked := right + p.Claims[coldwatch.Wrong]
+	if p.Fidelity.N >= 3 && checked >= 5 && right*5 >= checked*4 {
+		add("fidelity", "lure", "moderate", fmt.Sprintf("Of %d checkable facts of the trade in the lures, %d are right or plausible.", checked, right),
 			ranges{"state": {.3, .6}, "crime": {.2, .4}, "commodity": {.05, .2}, "competitor": {.3, .6}, "test": {.1, .3}, "other": {.1, .3}})
 	} else if p.Fidelity.N == 0 && f.Len() >= 10 {
 		add("no-facts", "lure", "easy", "The lures state no checkable fact of the trade.",

@@ -1,6 +1,7 @@
 package warning
 
 import (
+	"encoding/base64"
 	"slices"
 	"strings"
 	"unicode"
@@ -69,7 +70,7 @@ func Check(text string, a Audience) []Leak {
 	if a.Allowed != "" && strictness(a.TLP) > strictness(a.Allowed) {
 		add("marking", a.TLP, "The channel may carry at most "+canonical(a.Allowed)+".")
 	}
-	plain := refang(text)
+	plain := refang(text + " " + decoded(text))
 	for _, address := range addresses(plain) {
 		domain := address[strings.LastIndexByte(address, '@')+1:]
 		if owner := a.owner(domain); owner != "" && !a.contactOf(owner, address) {
@@ -149,6 +150,24 @@ var fangs = strings.NewReplacer("[.]", ".", "(.)", ".", "{.}", ".", "[dot]", "."
 
 // refang lowers a text and takes away what keeps indicators from being links.
 func refang(text string) string { return fangs.Replace(strings.ToLower(text)) }
+
+// decoded gives what stands in base64 in the text, in either alphabet, where it is readable: pages made for one
+// recipient carry the address so.
+func decoded(text string) string {
+	var out []string
+	for _, run := range strings.FieldsFunc(text, func(r rune) bool {
+		return !(r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || r == '+' || r == '-' || r == '_')
+	}) {
+		if len(run) < 12 {
+			continue
+		}
+		b, err := base64.RawStdEncoding.DecodeString(strings.NewReplacer("-", "+", "_", "/").Replace(run))
+		if err == nil && !slices.ContainsFunc(b, func(c byte) bool { return c < ' ' || c > '~' }) {
+			out = append(out, string(b))
+		}
+	}
+	return strings.Join(out, " ")
+}
 
 func addressByte(c byte) bool {
 	return c >= 'a' && c <= 'z' || c >= '0' && c <= '9' || strings.IndexByte("._%+-'=/!#$&*?^`{|}~", c) >= 0 || c >= 0x80

@@ -87,7 +87,10 @@ func (d *due) alert(b phrasebook, w *coldwatch.Warning, about facts) string {
 	default:
 		second = append(second, b.reader[w.Reason])
 	}
-	second = append(second, b.act, b.pointer)
+	if w.Reason != Impersonated { // the messages do not come to it
+		second = append(second, b.act)
+	}
+	second = append(second, b.pointer)
 	gap := " "
 	if b.language == "zh-Hant" {
 		gap = ""
@@ -161,10 +164,12 @@ func (d *due) yours(w *coldwatch.Warning, about facts) []string {
 		out = append(out, fmt.Sprintf("%d of %d messages pretend to come from you.", about.share.Count, d.next.Messages))
 	case about.candidate != nil:
 		c := about.candidate
-		out = append(out, fmt.Sprintf("That your organisation is or becomes a target: %s.", c.Words))
-		if why := kinds(c.Reasons); len(why) > 0 {
-			out = append(out, "What this rests on: "+strings.Join(why, ", ")+".")
+		why := strings.Join(kinds(c.Reasons), ", ")
+		if why == "" {
+			why = "what is known of the chain"
 		}
+		out = append(out, "Of the organisations not seen as targets, yours is among the first in rank, by "+why+".",
+			fmt.Sprintf("That it is or becomes a target, on what is known now: %s.", c.Words))
 		out = append(out, "What is missing: organisations that do not report are not seen. A message found in your own mail would change this.")
 	}
 	return out
@@ -202,8 +207,9 @@ func (d *due) how() []string {
 		}
 		out = append(out, "The content is wrapped in: "+strings.Join(names, ", ")+".")
 	}
-	if p.Fidelity.N > 0 {
-		out = append(out, fmt.Sprintf("The story knows the trade: of its checkable facts, %.0f of 100 are right (median over %d messages).", p.Fidelity.Median, p.Fidelity.N))
+	right := p.Claims[coldwatch.Correct] + p.Claims[coldwatch.Plausible]
+	if checked := right + p.Claims[coldwatch.Wrong]; checked > 0 {
+		out = append(out, fmt.Sprintf("Checkable facts of the trade in the messages: %d; right or plausible: %d.", checked, right))
 	}
 	return out
 }
@@ -233,14 +239,16 @@ func (d *due) techniques() []string {
 	return out
 }
 
-// indicators are the adversary's own hosts, addresses and files, defanged; one that gives a victim away to this reader,
-// or that belongs to the chain, is left out.
+// indicators are the adversary's own hosts, addresses and files, defanged. One that gives a victim away to this reader or
+// belongs to the chain is left out, and so is a file or address of a page that only one of several messages had: made
+// for one recipient, it helps nobody else and may hold who that was.
 func (d *due) indicators(w *coldwatch.Warning) []string {
 	var out []string
 	a := Audience{Reader: w.Reader, TLP: w.Marking.TLP, Victims: d.names, Pack: d.pack, Open: open(d.next), Indicators: true}
 	seen := map[string]bool{}
 	for _, i := range d.next.Infrastructure {
-		if !i.Owned || seen[i.Value] || len(out) == maxListed {
+		single := (i.Kind == coldwatch.FileHash || i.Kind == coldwatch.URL) && i.Messages == 1 && d.next.Messages > 1
+		if !i.Owned || seen[i.Value] || single || len(out) == maxListed {
 			continue
 		}
 		seen[i.Value] = true

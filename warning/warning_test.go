@@ -1,6 +1,7 @@
 package warning
 
 import (
+	"encoding/base64"
 	"fmt"
 	"math/rand/v2"
 	"slices"
@@ -61,7 +62,7 @@ func testProfile(pack *knowledge.Pack, n int) *coldwatch.Profile {
 		p.Targets = append(p.Targets, coldwatch.TargetEntry{Organisation: o.ID, Name: o.Name, Country: o.Country, Messages: 1, First: t0.AddDate(0, 0, i), Last: t0.AddDate(0, 0, i),
 			Functions: []string{"sales"}, Sightings: []string{fmt.Sprintf("%064d", i)}})
 		p.Infrastructure = append(p.Infrastructure, coldwatch.Infrastructure{Observable: coldwatch.Observable{Kind: coldwatch.URL,
-			Value: "https://" + o.ID + "-files.test/login", Role: "landing", Owned: true}, Messages: 1})
+			Value: "https://" + o.ID + "-files.test/login", Role: "landing", Owned: true}, Messages: 2})
 	}
 	p.Next = coldwatch.Prediction{Assessed: true}
 	for i := n; i < n+12 && n >= 5; i++ {
@@ -340,6 +341,7 @@ func leak(r *rand.Rand, clean string, v Victim) string {
 		strings.ReplaceAll(name, " ", ""), v.Organisation, domain, "mail." + domain, "https://" + domain + "/login", "hxxps://" + strings.ReplaceAll(domain, ".", "[.]"),
 		strings.ReplaceAll(domain, ".", "(.)"), strings.ReplaceAll(domain, ".", "[dot]"), person + "@" + domain, person + "[@]" + strings.ReplaceAll(domain, ".", "[.]"),
 		person + " at " + strings.ReplaceAll(domain, ".", " dot "), "<" + person + "@" + domain + ">", "mailto:" + person + "@" + strings.ToUpper(domain),
+		"https://evil.test/?u=" + base64.StdEncoding.EncodeToString([]byte(person+"@"+domain)), "#" + base64.RawURLEncoding.EncodeToString([]byte(person+"@"+domain)),
 		"https://evil.test/?u=" + person + "%40" + domain, strings.ReplaceAll(name, " ", "\u00a0"), strings.ReplaceAll(name, " ", "\n"), v.People[0], strings.ToUpper(v.People[0]), name[:3] + "\u200b" + name[3:],
 	}
 	words := strings.Split(clean, " ")
