@@ -10,6 +10,7 @@ type View string
 const (
 	ViewHost       View = "host"       // infra: exfiltration or landing host
 	ViewPath       View = "path"       // infra: URL or POST path template
+	ViewAccount    View = "account"    // infra: customer of a host that many rent, as a hash beside the host
 	ViewLinkHost   View = "link-host"  // infra: host of a link in the body
 	ViewStructure  View = "structure"  // payload: HTML and script structure
 	ViewLayers     View = "layers"     // payload: obfuscation layers in order

@@ -2,6 +2,7 @@ package campaign
 
 import (
 	"math"
+	"strings"
 )
 
 // An item is one value in which two rows agree.
@@ -14,6 +15,7 @@ type item struct {
 	raw     float64 // log2(m/u), uncapped
 	w       float64 // bits that count
 	implied int32   // index of the item that makes this one unsurprising, -1 if none
+	other   bool    // the host is one, the accounts on it are two
 	shared  bool    // cut down because its group had a stronger term
 }
 
@@ -30,17 +32,18 @@ type score struct {
 
 // A scorer scores pairs of rows against one state of the counts. labels gives each row's cluster.
 type scorer struct {
-	p      *Parameters
-	t      *table
-	views  []view
-	ngroup int
-	text   uint8
-	labels []uint32  // cluster of each row that is chained
-	n      float64   // clusters
-	plain  float64   // ordinary messages
-	share  []float32 // by value: share of ordinary messages by the warm table, whose values come first
-	cap    float64
-	own    float64 // bits that one view of the operator's own must give
+	p       *Parameters
+	t       *table
+	views   []view
+	ngroup  int
+	text    uint8
+	account uint8
+	labels  []uint32  // cluster of each row that is chained
+	n       float64   // clusters
+	plain   float64   // ordinary messages
+	share   []float32 // by value: share of ordinary messages by the warm table, whose values come first
+	cap     float64
+	own     float64 // bits that one view of the operator's own must give
 
 	mark   []uint32 // by label: ticket of the walk that met it last
 	ticket uint32
@@ -235,9 +238,15 @@ func (s *scorer) compareFeats(fa, fb []uint32, ma, mb uint32, out float64, now u
 	}
 	s.sort(items)
 	sc := score{items: items}
+	if s.account != noView && (both&^same)&(1<<s.account) != 0 {
+		s.otherAccounts(items, fa, fb)
+	}
 	var first [maxGroups]bool
 	for i := range items {
 		it := &items[i]
+		if it.other {
+			continue
+		}
 		w := it.raw
 		for j := 0; j < i; j++ {
 			if items[j].w <= 0 {
@@ -282,6 +291,36 @@ func (s *scorer) compareFeats(fa, fb []uint32, ma, mb uint32, out float64, now u
 // seller.
 func (s *scorer) holds(sc *score, need float64) bool {
 	return sc.bits >= need && sc.groups >= s.p.Groups && sc.own >= s.own
+}
+
+// otherAccounts marks the infrastructure of a rented panel on which the two messages use different accounts: such a host
+// tells of the landlord. Accounts that only one message has are victims' numbers as likely as not, and count for nothing.
+func (s *scorer) otherAccounts(items []item, fa, fb []uint32) {
+	infra := s.views[s.account].group
+	for i := range items {
+		host := s.t.text(items[i].x)
+		if s.views[items[i].v].group != infra || !s.rents(fa, host) || !s.rents(fb, host) {
+			continue
+		}
+		for j := range items {
+			if s.views[items[j].v].group == infra {
+				items[j].other, items[j].implied = true, -1
+			}
+		}
+		return
+	}
+}
+
+// rents tells whether a row has an account on the host that another row has too.
+func (s *scorer) rents(feats []uint32, host string) bool {
+	for _, x := range feats {
+		if s.t.vview[x] == s.account && s.t.size[x] >= 2 {
+			if h, _, ok := strings.Cut(s.t.text(x), "#"); ok && h == host {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // disagree takes off, for each group that agrees in less than a bit, what its worst view says.

@@ -54,7 +54,10 @@ func New(p Parameters) *Linker {
 	for i, v := range views {
 		l.number[v.name] = uint8(i)
 	}
-	l.s = &scorer{p: &l.p, t: l.t, views: views, ngroup: len(groups), text: text, own: p.OwnBits, memo: make([]memo, 1<<16)}
+	l.s = &scorer{p: &l.p, t: l.t, views: views, ngroup: len(groups), text: text, account: noView, own: p.OwnBits, memo: make([]memo, 1<<16)}
+	if v, ok := l.number[coldwatch.ViewAccount]; ok {
+		l.s.account = v
+	}
 	l.warmUp()
 	return l
 }

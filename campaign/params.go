@@ -52,6 +52,7 @@ func Default() Parameters {
 		Views: []ViewParameter{
 			{coldwatch.ViewHost, "infra", .65, .02, true, "always"},
 			{coldwatch.ViewPath, "infra", .85, .10, false, "rare"},
+			{coldwatch.ViewAccount, "infra", .30, .001, true, "always"},
 			{coldwatch.ViewLinkHost, "infra", .60, .05, true, "always"},
 			{coldwatch.ViewStructure, "payload", .80, .05, false, "rare"},
 			{coldwatch.ViewLayers, "payload", .85, .20, false, "never"},

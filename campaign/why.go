@@ -144,6 +144,8 @@ func (l *Linker) term(items []item, i int, out float64) coldwatch.Term {
 		where = fmt.Sprintf("in %d other clusters and ordinary messages", t.Seen)
 	}
 	switch {
+	case it.other:
+		t.Note = fmt.Sprintf("%s %s: the accounts on the host differ, so it tells of the landlord", v.name, t.Value)
 	case it.implied >= 0 && it.w < 1:
 		j := items[it.implied]
 		t.Implied = l.valueOf(j)

@@ -1,6 +1,8 @@
 package sighting
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"net/netip"
 	"net/url"
 	"slices"
@@ -83,9 +85,20 @@ func (f *features) payloads() {
 // destination takes where the credentials would go. Its host and its path are two views of one thing: a rented panel has
 // the customer in the one and the kit in the other.
 func (f *features) destination(raw string) {
+	f.landing(raw)
+}
+
+// landing takes a place that belongs to the attack: its host, the customer's name or account there, and its path.
+func (f *features) landing(raw string) {
 	host, path := f.place(raw)
+	if host == "" {
+		return
+	}
 	f.add(coldwatch.ViewHost, host)
 	f.add(coldwatch.ViewPath, path)
+	full, account := f.tenant(raw, host)
+	f.add(coldwatch.ViewHost, full)
+	f.add(coldwatch.ViewAccount, account)
 }
 
 // link takes what the reader would click. Within something that was opened it is the landing place; in a body it is
@@ -100,11 +113,12 @@ func (f *features) link(l coldwatch.Hyperlink, inside bool) {
 		return
 	}
 	if inside || l.Kind == "qr" || l.Kind == "refresh" || l.Kind == "form" {
-		f.add(coldwatch.ViewHost, host)
-		f.add(coldwatch.ViewPath, path)
+		f.landing(l.URL)
 		return
 	}
 	f.add(coldwatch.ViewLinkHost, host)
+	_, account := f.tenant(l.URL, host)
+	f.add(coldwatch.ViewAccount, account)
 	if len(f.a.Payloads) > 0 && path != "" && path != "/" {
 		f.add(coldwatch.ViewPath, path)
 	}
@@ -131,9 +145,37 @@ func (f *features) place(raw string) (host, path string) {
 		return ip.String(), pathTemplate(u)
 	}
 	if shared(h) {
-		return h + "/" + token(u), pathTemplate(u)
+		t := token(u)
+		if t == "" {
+			return "", pathTemplate(u) // the service's own page, a decoy as often as not
+		}
+		return h + "/" + t, pathTemplate(u)
 	}
 	return organisational(h), pathTemplate(u)
+}
+
+// tenant names who rents a place: the whole host where its first label looks made, as on free hosting that gives each
+// customer a label; and the account where a value of the query looks made, as on a rented panel that tells its customers
+// apart by a number. The account is hashed, for such a value may also stand for the victim.
+func (f *features) tenant(raw, host string) (full, account string) {
+	u, err := url.Parse(strings.TrimSpace(raw))
+	if err != nil {
+		return "", ""
+	}
+	h := strings.TrimSuffix(strings.ToLower(u.Hostname()), ".")
+	if label, rest, ok := strings.Cut(h, "."); ok && h != host && strings.HasSuffix(rest, host) && looksMade(label) {
+		full = h
+	}
+	for kv := range strings.SplitSeq(u.RawQuery, "&") {
+		_, v, _ := strings.Cut(kv, "=")
+		v, _, _ = strings.Cut(v, "?")
+		if !looksMade(v) || len(v) > 64 || strings.Contains(v, "%40") {
+			continue
+		}
+		sum := sha256.Sum256([]byte(host + "\x00" + v))
+		return full, host + "#" + hex.EncodeToString(sum[:6])
+	}
+	return full, ""
 }
 
 // recipientDomain tells whether the host belongs to whoever got the message, which the pack may not know.

@@ -61,7 +61,7 @@ func organisational(host string) string {
 }
 
 // token finds what names the customer on a shared host: the longest segment of the path or value of the query that looks
-// made by a machine, else the first segment.
+// made by a machine, else the only segment.
 func token(u *url.URL) string {
 	best := ""
 	take := func(s string) {
@@ -77,7 +77,7 @@ func token(u *url.URL) string {
 		_, v, _ := strings.Cut(kv, "=")
 		take(v)
 	}
-	if best == "" && len(segs) > 0 {
+	if best == "" && len(segs) == 1 && !strings.Contains(segs[0], ".") {
 		best = segs[0]
 	}
 	if colon := strings.IndexByte(best, ':'); colon > 0 && strings.HasPrefix(best, "bot") {
