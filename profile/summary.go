@@ -226,6 +226,9 @@ func judgements(p *coldwatch.Profile) []coldwatch.Judgement {
 			Gaps:   []string{"Messages to organisations that do not report, and messages from before the first mail seen."},
 			Change: []string{"An earlier message, or an earlier registration of a domain that the campaign owns."}})
 	}
+	if j, ok := knowledgeOverTime(p); ok {
+		out = append(out, j)
+	}
 	if p.Size.Assessed {
 		out = append(out, coldwatch.Judgement{Text: fmt.Sprintf("At least %s were hit.", counted(p.Size.AtLeast, "organisation", "organisations")),
 			Basis: append([]string{p.Size.Reason}, p.Size.Strata...), Gaps: []string{p.Size.Assumption},
@@ -255,6 +258,36 @@ func judgements(p *coldwatch.Profile) []coldwatch.Judgement {
 		out = append(out, j)
 	}
 	return out
+}
+
+// knowledgeOverTime says whether the lures came to know more, between the first and the last month with three messages
+// or more that state something checkable.
+func knowledgeOverTime(p *coldwatch.Profile) (coldwatch.Judgement, bool) {
+	var months []coldwatch.FidelityPoint
+	for _, m := range p.FidelityOverTime {
+		if m.Fidelity.N >= 3 {
+			months = append(months, m)
+		}
+	}
+	if len(months) < 2 {
+		return coldwatch.Judgement{}, false
+	}
+	a, b := months[0], months[len(months)-1]
+	turn := "stayed about the same"
+	switch { // ranges that do not overlap in their middle show a change
+	case b.Fidelity.Median > a.Fidelity.High || b.Fidelity.Low > a.Fidelity.Median:
+		turn = "grew"
+	case b.Fidelity.Median < a.Fidelity.Low || b.Fidelity.High < a.Fidelity.Median:
+		turn = "fell"
+	}
+	j := coldwatch.Judgement{Text: fmt.Sprintf("What the lures know of the trade %s: fidelity %.0f of 100 in %s, %.0f in %s.", turn,
+		a.Fidelity.Median, a.From.Format("January 2006"), b.Fidelity.Median, b.From.Format("January 2006")),
+		Gaps: []string{"Facts that the pack does not hold are not checked."}, Change: []string{"A fuller catalogue in the pack."}}
+	for _, m := range months {
+		j.Basis = append(j.Basis, fmt.Sprintf("%s: %d messages, %d facts correct, %d plausible, %d wrong.", m.From.Format("January 2006"), m.Messages,
+			m.Claims[coldwatch.Correct], m.Claims[coldwatch.Plausible], m.Claims[coldwatch.Wrong]))
+	}
+	return j, true
 }
 
 func gaps(p *coldwatch.Profile, f *Fold, o Options) []string {
