@@ -2,8 +2,6 @@ package engine
 
 import (
 	"context"
-	"encoding/json"
-	"fmt"
 	"net/url"
 	"slices"
 	"strings"
@@ -55,7 +53,7 @@ func (e *Engine) Hunt(ctx context.Context, indicators []bulletin.Indicator) (Hun
 		for _, row := range rows {
 			a := analyses[row.ID]
 			if a == nil {
-				if a, err = e.stored(ctx, row.ID); err != nil {
+				if a, err = e.again(ctx, row); err != nil {
 					return h, err
 				}
 				analyses[row.ID] = a
@@ -115,16 +113,19 @@ func (e *Engine) related(ctx context.Context, h *Hunt, seen map[string]bool) err
 	return nil
 }
 
-func (e *Engine) stored(ctx context.Context, id string) (*coldwatch.Analysis, error) {
-	b, err := e.Store.Analysis(ctx, id)
+// again walks a stored message once more: links are not kept with its analysis.
+func (e *Engine) again(ctx context.Context, row store.Row) (*coldwatch.Analysis, error) {
+	raw, err := e.Store.Raw(ctx, row.RawSHA256)
 	if err != nil {
 		return nil, err
 	}
-	var a coldwatch.Analysis
-	if err := json.Unmarshal(b, &a); err != nil {
-		return nil, fmt.Errorf("analysis of %s: %w", id, err)
+	w := e.Walk(coldwatch.Submission{Raw: raw, Organisation: row.Organisation, Source: row.Source})
+	for _, c := range w.Carried {
+		w.Analysis.Payloads = append(w.Analysis.Payloads, c.Payloads...)
+		w.Analysis.Sender.From = append(w.Analysis.Sender.From, c.Sender.From...)
+		w.Analysis.Sender.ReplyTo = append(w.Analysis.Sender.ReplyTo, c.Sender.ReplyTo...)
 	}
-	return &a, nil
+	return w.Analysis, nil
 }
 
 // searchable is what full-text search is asked: of a URL its host, for the rest is compared exactly afterwards.

@@ -184,7 +184,7 @@ func (e *Engine) record(w Walked) (store.Record, error) {
 	r := store.Record{
 		ID: a.ID, RawSHA256: hex.EncodeToString(sum[:]), Raw: codec.Compress(w.Submission.Raw), Size: len(w.Submission.Raw),
 		Organisation: a.Organisation, Source: w.Submission.Source, Received: a.Received, Class: a.Verdict.Class, Bits: a.Verdict.Bits,
-		Subject: clip(a.Subject, 500), From: clip(sender(a), 300), Terms: terms(a), Analysis: codec.Compress(js), Sighting: sight,
+		Subject: clip(a.Subject, 500), From: clip(sender(a), 300), Terms: terms(w), Analysis: codec.Compress(js), Sighting: sight,
 	}
 	for _, m := range a.Recipients {
 		if m.Address != "" && len(r.Recipients) < 1000 {
@@ -194,17 +194,12 @@ func (e *Engine) record(w Walked) (store.Record, error) {
 	return r, nil
 }
 
-// maxLinks bounds how many links of one payload are stored and searched; the raw message gives the rest again.
-const maxLinks = 200
-
-// slimPayloads leaves out the links beyond the bound.
+// slimPayloads leaves out the links: they are the bulk of an analysis, and the raw message gives them again at any time.
 func slimPayloads(ps []coldwatch.Payload) []coldwatch.Payload {
 	out := make([]coldwatch.Payload, len(ps))
 	copy(out, ps)
 	for i := range out {
-		if len(out[i].Links) > maxLinks {
-			out[i].Links = out[i].Links[:maxLinks]
-		}
+		out[i].Links = nil
 	}
 	return out
 }

@@ -125,42 +125,57 @@ func (e *Engine) addCarried(w *Walked) {
 }
 
 // terms gives the words and indicators by which a message is found: what it is called, who sent it, where it leads.
-func terms(a *coldwatch.Analysis) string {
+func terms(w Walked) string {
 	var b strings.Builder
+	seen := map[string]bool{}
 	put := func(s string) {
 		if s != "" && b.Len() < 16<<10 {
 			b.WriteString(s)
 			b.WriteByte('\n')
 		}
 	}
-	put(a.Subject)
-	for _, m := range a.Sender.From {
-		put(m.Name)
-		put(m.Address)
-	}
-	for _, m := range a.Sender.ReplyTo {
-		put(m.Address)
-	}
-	put(a.Sender.ReturnPath)
-	put(a.Authentication.Hop)
-	put(a.Authentication.HopName)
-	for _, d := range a.Authentication.Signed {
-		put(d)
-	}
-	put(a.Impersonated.Name)
-	for i := range a.Payloads {
-		p := &a.Payloads[i]
-		put(p.Name)
-		put(p.SHA256)
-		for _, d := range p.Destinations {
-			put(d.URL)
+	for _, a := range append([]*coldwatch.Analysis{w.Analysis}, w.Carried...) {
+		put(a.Subject)
+		for _, m := range a.Sender.From {
+			put(m.Name)
+			put(m.Address)
 		}
-		for j, l := range p.Links {
-			if j == maxLinks {
-				break
+		for _, m := range a.Sender.ReplyTo {
+			put(m.Address)
+		}
+		put(a.Sender.ReturnPath)
+		put(a.Authentication.Hop)
+		put(a.Authentication.HopName)
+		for _, d := range a.Authentication.Signed {
+			put(d)
+		}
+		put(a.Impersonated.Name)
+		for i := range a.Payloads {
+			p := &a.Payloads[i]
+			put(p.Name)
+			put(p.SHA256)
+			for _, d := range p.Destinations {
+				put(d.URL)
 			}
-			put(l.URL)
+			for _, l := range p.Links {
+				if host := hostOf(l.URL); host != "" && !seen[host] {
+					seen[host] = true
+					put(host)
+				}
+			}
 		}
 	}
 	return b.String()
+}
+
+// hostOf gives what stands between scheme and path, without a parse: links are many.
+func hostOf(u string) string {
+	_, rest, ok := strings.Cut(u, "://")
+	if !ok {
+		return ""
+	}
+	if i := strings.IndexAny(rest, "/?#"); i >= 0 {
+		rest = rest[:i]
+	}
+	return rest
 }

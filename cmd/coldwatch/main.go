@@ -12,6 +12,7 @@ import (
 	"log/slog"
 	"os"
 	"os/signal"
+	"runtime/pprof"
 	"syscall"
 
 	"github.com/alecthomas/kong"
@@ -56,6 +57,8 @@ type Globals struct {
 	Quiet   bool   `short:"q" help:"Print results only: no progress, no advice."`
 	Verbose int    `short:"v" type:"counter" help:"Log what happens; twice for everything."`
 	Config  string `help:"Config file (YAML, flag names as keys)." placeholder:"FILE" type:"path"`
+
+	Profile string `help:"Write a CPU profile." hidden:"" placeholder:"FILE"`
 
 	stdin          io.Reader
 	stdout, stderr io.Writer
@@ -105,6 +108,17 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	}
 	slog.SetDefault(slog.New(slog.NewTextHandler(stderr, &slog.HandlerOptions{Level: level})))
 	k.Bind(&c.Globals, parser)
+	if c.Profile != "" {
+		f, err := os.Create(c.Profile)
+		if err == nil {
+			defer f.Close()
+			err = pprof.StartCPUProfile(f)
+		}
+		if err != nil {
+			return complain(stderr, err)
+		}
+		defer pprof.StopCPUProfile()
+	}
 	if err := k.Run(); err != nil {
 		return complain(stderr, err)
 	}
