@@ -103,6 +103,8 @@ func readFile(fsys fs.FS, name string) ([]byte, error) {
 type loader struct {
 	pack *Pack
 	t    *table
+
+	roleNames map[string]string // id or name → id, in lower case
 }
 
 // A packFile is one CSV file of a pack: the columns that it must have, and what to do with a row. The function says

@@ -12,6 +12,7 @@ func (l *loader) mended(rec record, column, value, note string) {
 	if right, ok := strings.CutPrefix(what, "read as "); ok && hint == "" {
 		hint = "write " + right
 	}
+	hint = first(hint, "correct the cell, or leave it empty")
 	l.t.problem(rec.line, false, fmt.Sprintf("%s %q: %s", column, value, what), hint)
 }
 
@@ -141,13 +142,19 @@ func (l *loader) organisation(rec record) (reason, hint string) {
 // roles reads role ids; a role's name is taken for its id.
 func (l *loader) roles(rec record) []string {
 	in := lower(l.t.list(rec, "roles"))
+	if l.roleNames == nil {
+		l.roleNames = map[string]string{}
+		for _, r := range l.pack.Roles {
+			l.roleNames[strings.ToLower(r.Name)] = r.ID
+		}
+		for _, r := range l.pack.Roles { // an id goes before another role's name
+			l.roleNames[r.ID] = r.ID
+		}
+	}
 	for i, s := range in {
-		for j := range l.pack.Roles {
-			if r := &l.pack.Roles[j]; r.ID != s && strings.EqualFold(r.Name, s) {
-				l.mended(rec, "roles", s, "read as "+r.ID)
-				in[i] = r.ID
-				break
-			}
+		if id := l.roleNames[s]; id != "" && id != s {
+			l.mended(rec, "roles", s, "read as "+id)
+			in[i] = id
 		}
 	}
 	return in

@@ -177,7 +177,7 @@ func (t *table) record(lines *lineReader) (record, bool) {
 		if !ok {
 			return record{}, false
 		}
-		cells, open := splitRow(line, t.delim)
+		cells, open, _ := splitRow(line, t.delim)
 		if open {
 			mark := *lines
 			joined := line
@@ -187,8 +187,11 @@ func (t *table) record(lines *lineReader) (record, bool) {
 					break
 				}
 				joined += "\n" + more
-				var next []string
-				if next, open = splitRow(joined, t.delim); !open {
+				next, still, loose := splitRow(joined, t.delim)
+				if loose { // the quote that closed it opens a cell of another row
+					break
+				}
+				if open = still; !open {
 					cells = next
 				}
 			}
@@ -211,8 +214,9 @@ func (t *table) record(lines *lineReader) (record, bool) {
 	}
 }
 
-// splitRow cuts one row into its cells; open tells that a quoted cell does not end in it.
-func splitRow(s string, delim byte) (cells []string, open bool) {
+// splitRow cuts one row into its cells; open tells that a quoted cell does not end in it, loose that text follows a
+// closing quote.
+func splitRow(s string, delim byte) (cells []string, open, loose bool) {
 	for {
 		if strings.HasPrefix(s, `"`) {
 			var b strings.Builder
@@ -221,7 +225,7 @@ func splitRow(s string, delim byte) (cells []string, open bool) {
 				q := strings.IndexByte(rest, '"')
 				if q < 0 {
 					b.WriteString(rest)
-					return append(cells, b.String()), true
+					return append(cells, b.String()), true, loose
 				}
 				b.WriteString(rest[:q])
 				rest = rest[q+1:]
@@ -235,8 +239,9 @@ func splitRow(s string, delim byte) (cells []string, open bool) {
 			end := strings.IndexByte(rest, delim)
 			if end < 0 {
 				b.WriteString(rest)
-				return append(cells, b.String()), false
+				return append(cells, b.String()), false, loose || rest != ""
 			}
+			loose = loose || end > 0
 			b.WriteString(rest[:end])
 			cells = append(cells, b.String())
 			s = rest[end+1:]
@@ -244,7 +249,7 @@ func splitRow(s string, delim byte) (cells []string, open bool) {
 		}
 		end := strings.IndexByte(s, delim)
 		if end < 0 {
-			return append(cells, s), false
+			return append(cells, s), false, loose
 		}
 		cells = append(cells, s[:end])
 		s = s[end+1:]

@@ -31,6 +31,11 @@ func stageOf(s string) (stage string, exact bool) {
 			return st, true
 		}
 	}
+	if lower := strings.ToLower(s); lower != s {
+		if stage, exact = stageOf(lower); exact {
+			return stage, true
+		}
+	}
 	w := strings.Join(strings.FieldsFunc(strings.ToLower(s), func(r rune) bool { return r == ' ' || r == '_' || r == '-' }), "-")
 	for _, st := range Stages {
 		if w == st {
@@ -47,7 +52,7 @@ func coldSourceOf(s string) (source string, exact bool) {
 	w := strings.ReplaceAll(strings.ReplaceAll(strings.ToLower(s), " ", "-"), "_", "-")
 	for _, c := range coldSources {
 		if w == c {
-			return c, s == c
+			return c, strings.EqualFold(s, c)
 		}
 	}
 	return "", false
@@ -140,7 +145,7 @@ func countryOf(s string) (code string, exact, ok bool) {
 	case "EL":
 		code = "GR"
 	}
-	return code, code == s, IsCountry(code)
+	return code, strings.EqualFold(code, s), IsCountry(code)
 }
 
 // idOf makes an id of a name: "B Medical Systems" is b-medical-systems.

@@ -33,12 +33,7 @@ func (p *Pack) Write(dir string) error {
 			}
 			continue
 		}
-		var b bytes.Buffer
-		b.WriteString(strings.Join(f.columns, ",") + "\n")
-		for _, row := range f.rows {
-			writeRow(&b, row, ',')
-		}
-		if err := writeFile(path, b.Bytes()); err != nil {
+		if err := writeFile(path, []byte(f.text())); err != nil {
 			return err
 		}
 	}
@@ -85,6 +80,15 @@ type tableOut struct {
 	name    string
 	columns []string
 	rows    [][]string
+}
+
+func (f tableOut) text() string {
+	var b bytes.Buffer
+	b.WriteString(strings.Join(f.columns, ",") + "\n")
+	for _, row := range f.rows {
+		writeRow(&b, row, ',')
+	}
+	return b.String()
 }
 
 func list(v []string) string { return strings.Join(v, ";") }
