@@ -15,6 +15,7 @@ const (
 	maxTerms    = 6
 	maxMessages = 200
 	maxLocal    = 25
+	maxNext     = 10
 )
 
 func (b *builder) doses() []Block {
@@ -23,9 +24,9 @@ func (b *builder) doses() []Block {
 	if !d.Assessed {
 		out = append(out, Note{"open", "Not assessed" + because(d.Reason)})
 	} else {
-		s := "Doses that pass through the custody of organisations that were hit, a week: " + Interval(d.PerWeek) + "."
-		if d.Reason != "" {
-			s += " " + DefangText(d.Reason)
+		s := DefangText(d.Reason)
+		if s == "" {
+			s = "Doses that pass through the custody of organisations that were hit, a week: " + Interval(d.PerWeek) + "."
 		}
 		out = append(out, Paragraph{s}, Note{"info", "Exposed means that the organisation was addressed, not that anything happened to a dose."})
 	}
@@ -91,7 +92,10 @@ func (b *builder) next() []Block {
 		out = append(out, Paragraph{DefangText(n.Reason)})
 	}
 	t := Table{Head: []string{"Organisation", "Likelihood", "Why"}}
-	for _, c := range n.Ranked {
+	for i, c := range n.Ranked {
+		if i == maxNext {
+			break
+		}
 		name := c.Name
 		if name == "" {
 			name = b.organisation(c.Organisation)
@@ -100,12 +104,24 @@ func (b *builder) next() []Block {
 		if c.Probability > 0 {
 			likely = strings.TrimSpace(likely + " (" + Percent(c.Probability) + ")")
 		}
-		t.Rows = append(t.Rows, []Cell{text(Visible(name)), text(likely), text(strings.Join(texts(c.Reasons), "; "))})
+		t.Rows = append(t.Rows, []Cell{text(Visible(name)), text(likely), text(sentences(c.Reasons))})
 	}
 	if len(t.Rows) > 0 {
 		out = append(out, t)
 	}
+	if len(n.Ranked) > maxNext {
+		out = append(out, Paragraph{fmt.Sprintf("Shown: the first %d of %d; the JSON form has them all.", maxNext, len(n.Ranked))})
+	}
 	return out
+}
+
+// sentences joins reasons, each with its full stop.
+func sentences(in []string) string {
+	out := texts(in)
+	for i := range out {
+		out[i] = strings.TrimRight(out[i], ".;") + "."
+	}
+	return strings.Join(out, " ")
 }
 
 func (b *builder) attribution() []Block {

@@ -298,7 +298,27 @@ func (b *builder) stages() []ChainStage {
 			r.Name = Visible(r.Name)
 			st.Role = append(st.Role, r)
 		}
+		st.fold()
 		out = append(out, st)
 	}
 	return out
+}
+
+// fold leaves the roles that were hit and sums up the others, where they are more than two.
+func (st *ChainStage) fold() {
+	hit := slices.DeleteFunc(slices.Clone(st.Role), func(r coldwatch.RoleHit) bool { return r.Hit == 0 })
+	rest, of := len(st.Role)-len(hit), 0
+	if rest <= 2 {
+		return
+	}
+	for _, r := range st.Role {
+		if r.Hit == 0 {
+			of += r.Of
+		}
+	}
+	st.Rest = fmt.Sprintf("%d roles: 0 of %d", rest, of)
+	if len(hit) > 0 {
+		st.Rest = fmt.Sprintf("%d other roles: 0 of %d", rest, of)
+	}
+	st.Role = hit
 }

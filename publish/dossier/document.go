@@ -91,9 +91,10 @@ type (
 	// ChainStage is one stage of the chain.
 	ChainStage struct {
 		Name string
-		Hit  int // organisations hit
-		Of   int // organisations known
-		Role []coldwatch.RoleHit
+		Hit  int                 // organisations hit
+		Of   int                 // organisations known
+		Role []coldwatch.RoleHit // those hit; all of a stage that was not hit, if they are few
+		Rest string              // the roles left out: "6 other roles: 0 of 62"
 	}
 	// Cell is a table cell; code cells hold values to copy, set in a fixed pitch.
 	Cell struct {

@@ -134,7 +134,9 @@ func (b *builder) lure() []Block {
 	row("Asked to", p.Acts)
 	row("Carried by", p.Carriers)
 	row("Programmes named", verbatim(p.Programmes))
-	row("Equipment named", verbatim(p.Models))
+	if m := models(p.Models); m != "" {
+		t.Rows = append(t.Rows, []Cell{text("Equipment named"), text(m)})
+	}
 	row("Wrappings around the payload", p.Layers)
 	var out []Block
 	if len(t.Rows) > 0 {
@@ -168,6 +170,36 @@ func (b *builder) lure() []Block {
 		out = append(out, Paragraph{"Targeted Threat Index (Citizen Lab, 0 to 10; social preparation times technical effort): " + Interval(p.TTI) + ", median " + Number(p.TTI.Median) + "."})
 	}
 	return out
+}
+
+// models lists equipment, a make at a time: "Make: A (3), B (1); Other: C (2)".
+func models(in []coldwatch.Share) string {
+	const most = 12 // of one make
+	var makes []string
+	of := map[string][]string{}
+	for _, s := range in {
+		name, model, ok := strings.Cut(s.Value, "|")
+		if !ok {
+			name, model = "", s.Value
+		}
+		if of[name] == nil {
+			makes = append(makes, name)
+		}
+		of[name] = append(of[name], fmt.Sprintf("%s (%d)", Visible(model), s.Count))
+	}
+	var parts []string
+	for _, name := range makes {
+		list := of[name]
+		if len(list) > most {
+			list = append(slices.Clone(list[:most]), fmt.Sprintf("%d more", len(of[name])-most))
+		}
+		part := strings.Join(list, ", ")
+		if name != "" {
+			part = Visible(name) + ": " + part
+		}
+		parts = append(parts, part)
+	}
+	return strings.Join(parts, "; ")
 }
 
 func (b *builder) targets() []Block {
@@ -205,7 +237,12 @@ func (b *builder) targets() []Block {
 	out = append(out, b.index("Was the chain chosen on purpose?", p.Specificity))
 	if len(p.RoleIndexes) > 0 {
 		t := Table{Caption: "Roles against all mail seen: 1 is what chance would give", Head: []string{"Role", "Times over chance", "Interval"}}
+		none := 0
 		for _, ri := range p.RoleIndexes {
+			if ri.Assessed && ri.Value == 0 {
+				none++
+				continue
+			}
 			name := ri.Name
 			if name == "" {
 				name = words(ri.Role)
@@ -216,7 +253,12 @@ func (b *builder) targets() []Block {
 			}
 			t.Rows = append(t.Rows, []Cell{text(Visible(name)), number(Number(ri.Value)), text(Number(ri.Low) + " to " + Number(ri.High))})
 		}
-		out = append(out, t)
+		if len(t.Rows) > 0 {
+			out = append(out, t)
+		}
+		if none > 0 {
+			out = append(out, Paragraph{Count(none, "other role", "other roles") + " got none of the campaign's messages."})
+		}
 	}
 	for _, j := range p.Relations {
 		out = append(out, Opinion{j})
@@ -316,6 +358,9 @@ func (b *builder) techniques() []Block {
 	t := Table{Head: []string{"Technique", "Name", "Tactic", "Messages"}}
 	for _, s := range b.p.Techniques {
 		name, tactic := Technique(s.Value)
+		if parent, _ := Technique(s.Value[:min(5, len(s.Value))]); len(s.Value) == 9 && parent != s.Value[:5] && name != s.Value {
+			name = parent + ": " + name
+		}
 		t.Rows = append(t.Rows, []Cell{code(Visible(s.Value)), text(Visible(name)), text(words(tactic)), number(strconv.Itoa(s.Count))})
 	}
 	if len(t.Rows) == 0 {

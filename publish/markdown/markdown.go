@@ -96,6 +96,9 @@ func block(b *strings.Builder, bl dossier.Block) {
 			for _, r := range s.Role {
 				roles = append(roles, fmt.Sprintf("%s %d of %d", r.Name, r.Hit, r.Of))
 			}
+			if s.Rest != "" {
+				roles = append(roles, s.Rest)
+			}
 			t.Rows = append(t.Rows, []dossier.Cell{{Text: s.Name}, {Text: state}, {Text: strings.Join(roles, ", ")}})
 		}
 		table(b, t)

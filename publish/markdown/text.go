@@ -122,6 +122,9 @@ func (t *textWriter) block(bl dossier.Block) {
 			for _, r := range s.Role {
 				roles = append(roles, fmt.Sprintf("%s %d of %d", r.Name, r.Hit, r.Of))
 			}
+			if s.Rest != "" {
+				roles = append(roles, s.Rest)
+			}
 			t.line("* ", "  ", s.Name+": "+state+suffix(" (", strings.Join(roles, ", "), ")"))
 		}
 		t.b.WriteByte('\n')
