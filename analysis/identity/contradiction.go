@@ -143,9 +143,9 @@ func (c *check) contradictions() {
 	notTheirs := fmt.Sprintf("was sent by %s, which is not theirs as far as the directory knows.", c.from.Domain)
 	switch {
 	case s.plain() == 1 && free:
-		c.add("identity.person_free_mail", "identity", fmt.Sprintf("The sender has the name of %s but writes from a free mailbox at %s.", who, c.from.Domain), true, nil, s.first.Evidence, c.sent())
+		c.add("identity.person_free_mail", "identity", fmt.Sprintf("The sender has the name of %s but writes from a free mailbox at %s.", who, c.from.Domain), false, nil, s.first.Evidence, c.sent())
 	case s.plain() == 1:
-		c.add("identity.person", "identity", fmt.Sprintf("The sender has the name of %s but writes from %s.", who, c.from.Domain), true, nil, s.first.Evidence, c.sent())
+		c.add("identity.person", "identity", fmt.Sprintf("The sender has the name of %s but writes from %s.", who, c.from.Domain), false, nil, s.first.Evidence, c.sent())
 	case s.org == c.own:
 		c.add("identity.own_claimed", "identity", fmt.Sprintf("The message claims to come from %s, the reader's own organisation, but was sent by %s.", who, c.from.Domain), true, tech, s.first.Evidence, c.sent())
 	case free:
@@ -231,7 +231,11 @@ func (c *check) domains() {
 		if target == "" {
 			target = o.Name
 		}
-		c.add("lookalike."+string(m.Kind), "domain", lookalikeReason(domain, target, o.Name, m), true, tech, ev)
+		kind := "lookalike." + string(m.Kind)
+		if m.Kind != lookalike.Homoglyph && !c.mentions(m.Owner) {
+			kind = "lookalike.only"
+		}
+		c.add(kind, "domain", lookalikeReason(domain, target, o.Name, m), true, tech, ev)
 		if where != "from" && c.owner >= 0 && m.Owner == c.owner {
 			c.add("identity.reply_lookalike", "reply", fmt.Sprintf("The message shows %s, but answers go to its imitation %s.", c.from.Domain, domain), true, tech, headerEvidence(c.field, c.from.Address), ev)
 		}
@@ -244,6 +248,23 @@ func (c *check) domains() {
 		try(c.a.Sender.ReplyTo[0].Domain, c.a.Message.Field("Reply-To"), "reply-to")
 	}
 	try(names.Domain(c.a.Sender.ReturnPath), c.a.Message.Field("Return-Path"), "return-path")
+}
+
+// mentions tells whether anything but domains speaks of the organisation.
+func (c *check) mentions(org int) bool {
+	for i := range c.made {
+		if c.made[i].org == org && c.made[i].From != "domain" && c.made[i].From != "look-alike" {
+			return true
+		}
+	}
+	for i := range c.pending {
+		for _, e := range c.pending[i].entries {
+			if e.org == org {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 func lookalikeReason(domain, target, owner string, m lookalike.Match) string {

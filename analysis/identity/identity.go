@@ -161,10 +161,7 @@ func (c *check) claim(m made) {
 	o := c.org(m.org)
 	m.Organisation, m.Authentic = o.ID, c.proven[m.org]
 	for i := range c.made {
-		if c.made[i].org == m.org && c.made[i].From == m.From {
-			if c.made[i].Person == "" && m.Person != "" {
-				c.made[i].Person, c.made[i].Kind = m.Person, m.Kind
-			}
+		if c.made[i].org == m.org && c.made[i].From == m.From && c.made[i].Kind == m.Kind {
 			return
 		}
 	}

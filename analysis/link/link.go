@@ -60,10 +60,10 @@ type check struct {
 
 	posed *knowledge.Organisation // see claimed
 
-	anchors, foreign, partner int
-	firstForeign              coldwatch.Evidence
-	strange                   *coldwatch.Evidence // first link that is neither the sender's nor the claimed partner's nor a well-known site's
-	strangeHost               string
+	anchors, foreign, partner  int
+	firstForeign, firstPartner coldwatch.Evidence
+	strange                    *coldwatch.Evidence // first link that is neither the sender's nor the claimed partner's nor a well-known site's
+	strangeHost                string
 }
 
 type seenHost struct {
@@ -163,14 +163,17 @@ func (c *check) link(p *coldwatch.Payload, l *coldwatch.Hyperlink) {
 	}
 	ev := evidence(p, l.Span, l.URL)
 	c.anchors++
+	if o := c.pack.OwnerOf(host); o != nil && o == c.posed {
+		c.partner++
+		if c.firstPartner.Span.Where == "" {
+			c.firstPartner = ev
+		}
+	}
 	if !c.kin(host) {
 		if c.foreign++; c.foreign == 1 {
 			c.firstForeign = ev
 		}
-		switch o := c.pack.OwnerOf(host); {
-		case o != nil && o == c.posed:
-			c.partner++
-		case o == nil && c.strange == nil && c.brands.Owner(host) == nil:
+		if c.pack.OwnerOf(host) == nil && c.strange == nil && c.brands.Owner(host) == nil {
 			c.strange, c.strangeHost = &ev, host
 		}
 	}
@@ -372,6 +375,8 @@ func (c *check) destination(p *coldwatch.Payload, d *coldwatch.Destination) {
 func (c *check) overall() {
 	claimed := c.posed
 	switch {
+	case c.anchors == 0 && claimed != nil && claimed == c.pack.OwnerOf(c.from) && c.inert():
+		c.add("link.nothing_forged", "link-foreign", "Whoever might have forged "+c.from+" gains nothing: there is nothing to click, fill in or run, and answers go to "+claimed.Name+".", nil, c.fromEvidence())
 	case c.anchors == 0 && claimed != nil && c.inert():
 		c.add("link.nothing", "link-foreign", "The message poses as "+claimed.Name+" and holds nothing to click, fill in or run; answers go where they seem to.", nil, c.fromEvidence())
 	case c.anchors == 0:
@@ -379,7 +384,7 @@ func (c *check) overall() {
 		c.add("link.not_partner", "link-foreign", fmt.Sprintf("The message poses as %s and leads to %s, which is neither theirs nor the sender's.", claimed.Name, c.strangeHost),
 			[]string{"T1566.002"}, *c.strange)
 	case claimed != nil && c.partner == c.anchors:
-		c.add("link.partner_only", "link-foreign", "Every link leads to the true site of "+claimed.Name+".", nil, c.firstForeign)
+		c.add("link.partner_only", "link-foreign", "Every link leads to the true site of "+claimed.Name+".", nil, c.firstPartner)
 	case c.foreign == c.anchors:
 		c.add("link.all_foreign", "link-foreign", "No link leads to the sender's own site.", nil, c.firstForeign)
 	}
@@ -423,7 +428,7 @@ func (c *check) inert() bool {
 		switch p.Kind {
 		case "text", "pdf", "image", "calendar", "contact":
 		case "html":
-			if p.Via != "body" {
+			if p.Via != "body" && (len(p.Layers) > 0 || p.Trait("script") || p.Trait("javascript") || p.Trait("opaque-script") || p.Trait("meta-refresh")) {
 				return false
 			}
 		case "archive":

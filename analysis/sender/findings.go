@@ -226,6 +226,9 @@ var suffixes = map[string]bool{"com": true, "net": true, "org": true, "de": true
 // malformed tells whether a From field is written as no mail program writes it: a name cut off by a comma, an address
 // in a comment or in quotes, a blank or a character in the address that no address has, a bracket left open.
 func malformed(v string) bool {
+	if strings.IndexByte(v, '@') < 0 {
+		return false
+	}
 	quoted, address, angle, depth := false, false, false, 0
 	for i := 0; i < len(v); i++ {
 		switch c := v[i]; {

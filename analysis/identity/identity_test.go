@@ -1,0 +1,158 @@
+package identity
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/coldwatch/coldwatch"
+	"github.com/coldwatch/coldwatch/knowledge"
+	"github.com/coldwatch/coldwatch/message"
+)
+
+func testPack() *knowledge.Pack {
+	return knowledge.New(knowledge.Pack{Name: "test", Version: "1",
+		Organisations: []knowledge.Organisation{
+			{ID: "polar", Name: "Polar Parts Ltd", Aliases: []string{"Полярные Детали", "PPL"}, Domains: []string{"polar-parts.example", "polarparts.test"}, DKIMDomains: []string{"bulkmail.example"}},
+			{ID: "store", Name: "National Vaccine Store", Domains: []string{"vaxstore.example"}},
+			{ID: "haier", Name: "Sample Biomedical Co., Ltd", Domains: []string{"samplebiomedical.example"}},
+			{ID: "munich", Name: "Kühlhaus München GmbH", Domains: []string{"kuehlhaus.example"}},
+			{ID: "depot", Name: "Depot Freight", Domains: []string{"depot.example"}},
+		},
+		People: []knowledge.Person{
+			{OrgID: "polar", Name: "Dr. Ana María Vogel", Email: "a.vogel@polar-parts.example"},
+			{OrgID: "haier", Name: "Wenrui Sample", Email: "wenrui.sample@samplebiomedical.example"},
+			{OrgID: "store", Name: "Kenta Muster"}, {OrgID: "munich", Name: "Kenta Muster"},
+		}})
+}
+
+func TestFind(t *testing.T) {
+	d := newDirectory(testPack())
+	for text, want := range map[string]string{
+		"Polar Parts":                       "polar",
+		"POLAR PARTS LTD":                   "polar",
+		"polar-parts sales":                 "polar",
+		"Полярные детали":                   "polar",
+		"Vogel, Ana María":                  "polar/Dr. Ana María Vogel",
+		"Ana Vogel":                         "polar/Dr. Ana María Vogel",
+		"ana maria vogel":                   "polar/Dr. Ana María Vogel",
+		"Kuhlhaus Munchen":                  "munich",
+		"KÜHLHAUS MÜNCHEN GMBH":             "munich",
+		"Sample Biomedical Co., Ltd":        "haier",
+		"Sampel Biomedical":                 "haier",
+		"Sаmple Biomedical":                 "haier", // Cyrillic а
+		"Samp1e Biomedical":                 "haier",
+		"PPL":                               "polar",
+		"ppl are waiting":                   "",
+		"Polar":                             "",
+		"Parts":                             "",
+		"The national store":                "",
+		"National Vaccine Store, Depot 2":   "store",
+		"Anna Vogelsang":                    "",
+		"Sample, Wenrui | Sample Biomedica": "haier/Wenrui Sample haier",
+	} {
+		var got []string
+		for _, h := range d.find(text, true) {
+			s := d.pack.Organisations[h.entries[0].org].ID
+			if p := h.entries[0].person; p != nil {
+				s += "/" + p.Name
+			}
+			got = append(got, s)
+		}
+		if g := strings.Join(got, " "); g != want {
+			t.Errorf("%q: got %q, want %q", text, g, want)
+		}
+	}
+}
+
+// analyse gives the analysis of a message to depot.example from that author, with a body, as it was authenticated.
+func analyse(from, body string, auth coldwatch.Authentication) *coldwatch.Analysis {
+	raw := []byte("From: " + from + "\r\nTo: u@depot.example\r\nSubject: Request\r\nReply-To: \r\n\r\n" + strings.ReplaceAll(body, "\n", "\r\n"))
+	m := message.Parse(raw, message.Default())
+	a := &coldwatch.Analysis{Message: m, Subject: "Request", Organisation: "depot", Authentication: auth}
+	a.Sender.From = message.FieldAddresses(raw, m.Field("From"))
+	a.Recipients = message.FieldAddresses(raw, m.Field("To"))
+	New(testPack()).Analyze(a)
+	return a
+}
+
+func TestContradictions(t *testing.T) {
+	ok := coldwatch.Authentication{Aligned: true, SPF: coldwatch.Pass, Source: "receiver x", Border: "mx.depot.example", Hop: "198.51.100.7"}
+	bad := coldwatch.Authentication{SPF: coldwatch.Fail, DMARC: coldwatch.Fail, Source: "receiver x", Border: "mx.depot.example", Hop: "203.0.113.7"}
+	none := coldwatch.Authentication{SPF: coldwatch.Unknown, Source: "none"}
+	const signed = "Dear Ben,\nplease quote.\n\nKind regards,\nWenrui Sample\nGeneral Manager\nSample Biomedical Co., Ltd\n"
+	for _, c := range []struct {
+		name, from, body string
+		auth             coldwatch.Authentication
+		has, not         string
+		impersonated     string
+		kind             string
+	}{
+		{"a true partner", "Wenrui Sample <wenrui.sample@samplebiomedical.example>", signed, ok, "", "identity. lookalike.", "haier", "account"},
+		{"a forged partner", "Wenrui Sample <wenrui.sample@samplebiomedical.example>", signed, bad, "identity.forged", "identity.contradiction", "haier", ""},
+		{"nobody said anything", "Wenrui Sample <wenrui.sample@samplebiomedical.example>", signed, none, "", "identity.", "haier", ""},
+		{"person and signature elsewhere", "Wenrui Sample <office@cobaltworks.example>", signed, ok, "identity.contradiction", "lookalike.", "haier", ""},
+		{"brand elsewhere", "Sample Biomedical <office@cobaltworks.example>", "Hello\n", ok, "identity.contradiction", "", "haier", "brand"},
+		{"signature only", "Mei Lin <office@cobaltworks.example>", signed, ok, "identity.signature", "identity.contradiction", "haier", ""},
+		{"only a name that others have", "Wenrui Sample <office@cobaltworks.example>", "Hello\n", ok, "identity.person", "identity.contradiction", "haier", ""},
+		{"free mail", "Wenrui Sample <wenrui.samplebiomed77@gmail.com>", signed, ok, "identity.free_mail", "", "haier", ""},
+		{"look-alike", "Wenrui Sample <sales@samplebiomedical-intl.test>", signed, ok, "identity.contradiction lookalike.combosquat", "", "haier", ""},
+		{"look-alike letters", "Mei Lin <sales@sampleblomedical.test>", "Hello\n", ok, "lookalike.homoglyph", "", "haier", "domain"},
+		{"a distributor", "\"Mei Lin (Sample Biomedical service partner)\" <office@cobaltworks.example>", "Hello\n", ok, "identity.relation", "identity.contradiction", "", ""},
+		{"a partner that names another", "\"Ana Vogel (Sample Biomedical service partner)\" <a.vogel@polar-parts.example>", "Hello\n", ok, "", "identity.", "polar", "account"},
+		{"one's own organisation from outside", "Depot Freight helpdesk <it@cobaltworks.example>", "Hello\n", ok, "identity.own_claimed", "", "depot", "brand"},
+		{"a name in a quoted message", "Mei Lin <office@cobaltworks.example>", "Fine.\n\nOn Monday Ben wrote:\n> Kind regards,\n> Wenrui Sample\n> Sample Biomedical Co., Ltd\n", ok, "", "identity.", "", ""},
+		{"an address in the text", "Mei Lin <office@cobaltworks.example>", "Visit\nwww.polar-parts.example\ninfo@polar-parts.example\n", ok, "", "identity.", "", ""},
+		{"an introduction", "Mei Lin <office@cobaltworks.example>", "Dear Ben,\nI am writing on behalf of Polar Parts Ltd in Bergen and ask for a price of all the things that we talked about last week.\nMei\n", ok, "identity.signature", "", "polar", ""},
+		{"two organisations have the person, the text decides", "Kenta Muster <km@cobaltworks.example>", "Hello\n\nRegards\nKenta Muster\nKühlhaus München GmbH\n", ok, "identity.contradiction", "", "munich", ""},
+		{"nobody", "Mei Lin <mei@cobaltworks.example>", "Hello Ben,\nnice weather.\n", ok, "", "identity. lookalike. brand.", "", ""},
+		{"a well-known brand", "PayPal Service <x@cobaltworks.example>", "Hello\n", ok, "brand.name", "", "", "brand"},
+	} {
+		a := analyse(c.from, c.body, c.auth)
+		got := " "
+		for _, f := range a.Findings {
+			got += f.Kind + " "
+			if len(f.Evidence) == 0 || f.Kind == "identity.contradiction" && len(f.Evidence) < 2 {
+				t.Errorf("%s: %s quotes too little", c.name, f.Kind)
+			}
+		}
+		for _, k := range strings.Fields(c.has) {
+			if !strings.Contains(got, " "+k) {
+				t.Errorf("%s: %s missing in%s", c.name, k, got)
+			}
+		}
+		for _, k := range strings.Fields(c.not) {
+			if strings.Contains(got, " "+k) {
+				t.Errorf("%s: %s found in%s", c.name, k, got)
+			}
+		}
+		if a.Impersonated.Organisation != c.impersonated || c.kind != "" && a.Impersonated.Kind != c.kind {
+			t.Errorf("%s: impersonated %+v, want %s %s", c.name, a.Impersonated, c.impersonated, c.kind)
+		}
+	}
+}
+
+func BenchmarkAnalyze(b *testing.B) {
+	raw := []byte("From: Wenrui Sample <sales@samplebiomedical-intl.test>\r\nTo: u@depot.example\r\nSubject: Request\r\n\r\n" +
+		strings.Repeat("Please find the item list below and quote your best price for all of it by Friday.\r\n", 30) + "\r\nKind regards,\r\nWenrui Sample\r\nSample Biomedical Co., Ltd\r\n")
+	m := message.Parse(raw, message.Default())
+	z := New(testPack())
+	b.ReportAllocs()
+	for b.Loop() {
+		a := &coldwatch.Analysis{Message: m, Subject: "Request", Organisation: "depot"}
+		a.Sender.From = message.FieldAddresses(raw, m.Field("From"))
+		z.Analyze(a)
+	}
+}
+
+func FuzzFind(f *testing.F) {
+	d := newDirectory(testPack())
+	f.Add("Vogel, Ana María | Kühlhaus")
+	f.Add("\xff\xfeПолярные\u200bдетали")
+	f.Fuzz(func(t *testing.T, s string) {
+		for _, h := range d.find(s, true) {
+			if h.start < 0 || h.end > len(s) || h.start >= h.end || len(h.entries) == 0 {
+				t.Errorf("%q: %+v", s, h)
+			}
+		}
+	})
+}
