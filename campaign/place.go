@@ -232,14 +232,26 @@ func (l *Linker) threshold(base float64, class uint8) float64 {
 	return need
 }
 
-// owned tells whether the link rests on what an attacker owns: where the answers go, or what is sent.
+// owned tells whether the link of mail with no verdict against it rests on what an attacker owns: where the answers go or
+// what is sent, by itself; or two of host, sender and text together. A partner whose account was stolen shares the sender with the attack, and nothing
+// else.
 func (l *Linker) owned(by *[maxGroups]float64) bool {
+	two := 0
 	for g, name := range l.groups {
-		if (name == "infra" || name == "payload") && by[g] >= l.p.Cap*.8 {
-			return true
+		switch name {
+		case "infra", "payload":
+			if by[g] >= l.p.Cap*.8 {
+				return true
+			}
+		}
+		switch name {
+		case "infra", "sender", "text":
+			if by[g] >= l.p.Cap*.5 {
+				two++
+			}
 		}
 	}
-	return false
+	return two >= 2
 }
 
 // exemplars returns the rows that a cluster is compared by; a single row is its own.

@@ -304,26 +304,51 @@ func (l *Linker) gather(order []uint32) {
 	}
 }
 
-// missed lets ordinary mail join on overwhelming evidence, after the clusters stand and without being counted.
+// missedRounds is how often ordinary mail that joined may bring more of its like.
+const missedRounds = 4
+
+// missed lets ordinary mail join on overwhelming evidence, after the clusters stand. All of a round is decided before any joins.
 func (l *Linker) missed() {
-	l.reset()
-	l.tick = 0
+	plain := l.t.canonical(func(r uint32) bool { return l.t.class[r] == classBenign })
 	type joiner struct{ row, label uint32 }
-	var js []joiner
-	for _, r := range l.t.canonical(func(r uint32) bool { return l.t.class[r] == classBenign }) {
-		if c := l.candidates(r, l.t.feats(r), classBenign); len(c) > 0 {
-			js = append(js, joiner{r, c[0].label})
+	for range missedRounds {
+		l.reset()
+		l.tick = 0
+		var js []joiner
+		for _, r := range plain {
+			if l.t.class[r] != classBenign {
+				continue
+			}
+			if c := l.candidates(r, l.t.feats(r), classBenign); len(c) > 0 {
+				js = append(js, joiner{r, c[0].label})
+			}
+		}
+		for _, j := range js {
+			l.admit(j.row, j.label)
+		}
+		if len(js) == 0 {
+			return
 		}
 	}
-	for _, j := range js {
-		c := l.clusters[j.label]
-		if c == nil {
-			c = &cluster{rows: []uint32{j.label}, ex: []uint32{j.label}}
-			l.clusters[j.label] = c
-		}
-		c.rows = append(c.rows, j.row)
-		l.label[j.row] = j.label
-		l.t.class[j.row] = classMissed
-		l.background(l.t.feats(j.row), -1)
+}
+
+// admit puts an ordinary message into a cluster; it is no longer background.
+func (l *Linker) admit(r, label uint32) {
+	c := l.clusters[label]
+	if c == nil {
+		c = &cluster{rows: []uint32{label}, ex: []uint32{label}}
+		l.clusters[label] = c
 	}
+	l.background(l.t.feats(r), -1)
+	l.setTotals()
+	l.label[r] = label
+	l.t.class[r] = classMissed
+	for _, x := range l.t.feats(r) {
+		if !l.holds(label, c, x) {
+			l.t.g[x]++
+		}
+	}
+	c.rows = append(c.rows, r)
+	l.exemplify(c, r)
+	l.t.chain(r)
 }
