@@ -48,7 +48,7 @@ func automatic(p *coldwatch.Profile, f *Fold) []coldwatch.GradedItem {
 	}
 	right := p.Claims[coldwatch.Correct] + p.Claims[coldwatch.Plausible]
 	checked := right + p.Claims[coldwatch.Wrong]
-	if p.Fidelity.N >= 3 && checked >= 5 && right*5 >= checked*4 {
+	if p.Fidelity.N >= 3 && p.Fidelity.Median >= 35 && checked >= 5 && right*5 >= checked*4 {
 		add("fidelity", "lure", "moderate", fmt.Sprintf("Of %d checkable facts of the trade in the lures, %d are right or plausible.", checked, right),
 			ranges{"state": {.3, .6}, "crime": {.2, .4}, "commodity": {.05, .2}, "competitor": {.3, .6}, "test": {.1, .3}, "other": {.1, .3}})
 	} else if p.Fidelity.N == 0 && f.Len() >= 10 {

@@ -71,7 +71,7 @@ func name(p *coldwatch.Profile) string {
 	case mostly(p):
 		who = pretended(p)
 	case len(p.Personas) > 0 && p.Personas[0].Count*2 >= p.Messages:
-		who = p.Personas[0].Value
+		who = oneLine(p.Personas[0].Value)
 	}
 	theme := leading(p.Themes)
 	switch {

@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
 )
 
 // A Band is one of the seven bands of ICD 203.
@@ -72,6 +73,15 @@ func thousands(x float64) string {
 	s := strconv.FormatFloat(math.Round(x), 'f', 0, 64)
 	for i := len(s) - 3; i > 0 && s[i-1] != '-'; i -= 3 {
 		s = s[:i] + "," + s[i:]
+	}
+	return s
+}
+
+// oneLine makes a sender's words fit for a line of ours: no control or format characters, at most eighty letters.
+func oneLine(s string) string {
+	s = strings.Join(strings.FieldsFunc(s, func(r rune) bool { return unicode.IsSpace(r) || unicode.Is(unicode.C, r) }), " ")
+	if r := []rune(s); len(r) > 80 {
+		s = string(r[:79]) + "…"
 	}
 	return s
 }

@@ -3,6 +3,7 @@ package warning
 import (
 	"fmt"
 	"strings"
+	"unicode"
 
 	"github.com/coldwatch/coldwatch"
 )
@@ -130,7 +131,7 @@ func (d *due) full(w *coldwatch.Warning, about facts) string {
 	}
 	b.WriteString(w.Text + "\n")
 	section("Your organisation", d.yours(w, about)...)
-	section("How it works", d.how()...)
+	section("How it works", d.how(w)...)
 	section("What to do within the hour", d.actions(w)...)
 	section("What to look for", d.indicators(w)...)
 	section("Method in ATT&CK", d.techniques()...)
@@ -191,14 +192,16 @@ func kinds(reasons []string) []string {
 
 const maxListed = 20
 
-func (d *due) how() []string {
+func (d *due) how(w *coldwatch.Warning) []string {
 	p, en := d.next, english()
 	var out []string
 	if len(p.Personas) > 0 && p.Personas[0].Count*2 >= p.Messages {
-		out = append(out, "Name shown as the sender: "+p.Personas[0].Value+".")
+		if name := d.persona(p.Personas[0].Value, w); name != "" {
+			out = append(out, "Name shown as the sender: "+name+".")
+		}
 	}
-	if w := en.carriers[leading(p.Carriers)]; w != "" {
-		out = append(out, "Carrier: "+w+".")
+	if c := en.carriers[leading(p.Carriers)]; c != "" {
+		out = append(out, "Carrier: "+c+".")
 	}
 	if len(p.Layers) > 0 {
 		var names []string
@@ -212,6 +215,18 @@ func (d *due) how() []string {
 		out = append(out, fmt.Sprintf("Checkable facts of the trade in the messages: %d; right or plausible: %d.", checked, right))
 	}
 	return out
+}
+
+// persona is the name shown as the sender, "" where it would be a link or give a victim away: the sender chose the words.
+func (d *due) persona(name string, w *coldwatch.Warning) string {
+	name = strings.Join(strings.FieldsFunc(name, func(r rune) bool { return unicode.IsSpace(r) || unicode.Is(unicode.C, r) }), " ")
+	if len([]rune(name)) > 80 || strings.ContainsAny(name, "@/<>") || len(hostnames(refang(name))) > 0 {
+		return ""
+	}
+	if len(Check(name, Audience{Reader: w.Reader, TLP: w.Marking.TLP, Victims: d.names, Pack: d.pack, Open: open(d.next)})) > 0 {
+		return ""
+	}
+	return name
 }
 
 func (d *due) actions(w *coldwatch.Warning) []string {

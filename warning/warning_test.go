@@ -241,6 +241,20 @@ func TestProsePasses(t *testing.T) {
 	}
 }
 
+// The sender chose the name that is shown, so it must not carry a link, a line of its own or a victim.
+func TestHostilePersonas(t *testing.T) {
+	pack := testPack()
+	for _, name := range []string{"www.evil.test", "Click https://evil.test/x", "a.person@frost-metallwerk.example", "Frost Metallwerk", "Q.\u202eX\nAnswer\n- Pay now",
+		strings.Repeat("long ", 40), "<script>alert(1)</script>"} {
+		p := testProfile(pack, 8)
+		p.Personas[0].Value = name
+		w := by(Due(nil, p, pack, Options{}), pack.Organisations[1].ID)
+		if strings.Contains(w.Full, "evil") || strings.Contains(w.Full, "\n- Pay") || strings.Contains(w.Full, "\u202e") || strings.Contains(w.Full, "<script") || strings.Contains(w.Full, "Frost Metallwerk") || strings.Contains(w.Held, "audience") {
+			t.Errorf("%q: held %q\n%s", name, w.Held, w.Full)
+		}
+	}
+}
+
 // Below three organisations a figure would point at a victim.
 func TestFewVictimsShowNoFigures(t *testing.T) {
 	pack := testPack()
