@@ -263,7 +263,8 @@ func (d *due) indicators(w *coldwatch.Warning) []string {
 	seen := map[string]bool{}
 	for _, i := range d.next.Infrastructure {
 		single := (i.Kind == coldwatch.FileHash || i.Kind == coldwatch.URL) && i.Messages == 1 && d.next.Messages > 1
-		if !i.Owned || seen[i.Value] || single || len(out) == maxListed {
+		strange := strings.ContainsFunc(i.Value, func(r rune) bool { return unicode.IsSpace(r) || unicode.Is(unicode.C, r) })
+		if !i.Owned || seen[i.Value] || single || strange || len(out) == maxListed {
 			continue
 		}
 		seen[i.Value] = true
