@@ -72,23 +72,26 @@ func (l *Linker) rename(old []uint32) []coldwatch.CampaignEvent {
 		}
 	}
 	var out []coldwatch.CampaignEvent
-	add := func(e coldwatch.CampaignEvent) { out = append(out, l.event(e)) }
+	add := func(campaign string, e event) { out = append(out, l.note(campaign, e)) }
 	for _, lab := range labels {
 		if l.names[lab] == "" {
-			l.names[lab] = l.fresh(l.clusters[lab].rows[0])
-			add(coldwatch.CampaignEvent{Kind: "opened", Campaign: l.names[lab], Sighting: l.t.ids[l.clusters[lab].rows[0]], Reason: "the re-link pass found these sightings to be one operation"})
+			first := l.first(lab)
+			l.names[lab] = l.fresh(first)
+			add(l.names[lab], event{Kind: opened, Row: first + 1, Reason: "the re-link pass found these sightings to be one operation"})
 		}
 	}
+	const apart = "with all sightings counted, the evidence between the two parts does not reach the threshold"
+	const together = "with all sightings counted, the evidence between the two reaches the threshold"
 	for _, o := range all {
 		now := l.names[o.label]
 		if now == o.name {
 			continue
 		}
 		if _, alive := taken[o.name]; alive {
-			add(coldwatch.CampaignEvent{Kind: "split", Campaign: o.name, Other: now, Reason: "with all sightings counted, the evidence between the two parts does not reach the threshold"})
+			add(o.name, event{Kind: split, Other: now, Reason: apart})
 		} else {
-			add(coldwatch.CampaignEvent{Kind: "merged", Campaign: o.name, Other: now, Reason: "with all sightings counted, the evidence between the two reaches the threshold"})
-			add(coldwatch.CampaignEvent{Kind: "merged", Campaign: now, Other: o.name, Reason: "with all sightings counted, the evidence between the two reaches the threshold"})
+			add(o.name, event{Kind: merged, Other: now, Reason: together})
+			add(now, event{Kind: merged, Other: o.name, Reason: together})
 		}
 	}
 	l.moves(was, add)
@@ -96,14 +99,14 @@ func (l *Linker) rename(old []uint32) []coldwatch.CampaignEvent {
 }
 
 // moves tells of single sightings that joined or left.
-func (l *Linker) moves(was map[uint32]string, add func(coldwatch.CampaignEvent)) {
+func (l *Linker) moves(was map[uint32]string, add func(string, event)) {
 	for _, r := range l.t.canonical(func(r uint32) bool { return was[r] != l.names[l.label[r]] }) {
 		now := l.names[l.label[r]]
 		if was[r] != "" && now == "" {
-			add(coldwatch.CampaignEvent{Kind: "left", Campaign: was[r], Sighting: l.t.ids[r], Reason: "its evidence no longer reaches the threshold"})
+			add(was[r], event{Kind: left, Row: r + 1, Reason: "its evidence no longer reaches the threshold"})
 		}
 		if was[r] == "" && now != "" {
-			add(coldwatch.CampaignEvent{Kind: "joined", Campaign: now, Sighting: l.t.ids[r], Reason: "linked in the re-link pass"})
+			add(now, event{Kind: joined, Row: r + 1, Reason: "linked in the re-link pass"})
 		}
 	}
 }
@@ -143,7 +146,7 @@ func (l *Linker) Campaigns() []coldwatch.Campaign {
 }
 
 func (l *Linker) campaign(label uint32) coldwatch.Campaign {
-	c := coldwatch.Campaign{ID: l.names[label], Events: slices.Clone(l.events[l.names[label]])}
+	c := coldwatch.Campaign{ID: l.names[label], Events: l.History(l.names[label])}
 	for _, r := range l.clusters[label].rows {
 		c.Members = append(c.Members, l.t.ids[r])
 	}
@@ -159,9 +162,6 @@ func (l *Linker) Singles() []string {
 	}
 	return out
 }
-
-// History returns the events of a campaign that stands or stood.
-func (l *Linker) History(id string) []coldwatch.CampaignEvent { return slices.Clone(l.events[id]) }
 
 // labelOf returns the label of a campaign id.
 func (l *Linker) labelOf(id string) (uint32, bool) {

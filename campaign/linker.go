@@ -1,6 +1,7 @@
 package campaign
 
 import (
+	"fmt"
 	"slices"
 	"time"
 
@@ -23,7 +24,7 @@ type Linker struct {
 	count    int                 // clusters in all, single rows included
 	bridges  map[[2]uint32][]edge
 	names    map[uint32]string // label → campaign id
-	events   map[string][]coldwatch.CampaignEvent
+	events   map[string][]event
 	words    []coldwatch.Word
 	verbs
 	said   map[string]int
@@ -46,7 +47,7 @@ type cluster struct {
 func New(p Parameters) *Linker {
 	l := &Linker{
 		p: p, t: newTable(), number: map[coldwatch.View]uint8{}, clusters: map[uint32]*cluster{},
-		bridges: map[[2]uint32][]edge{}, names: map[uint32]string{}, events: map[string][]coldwatch.CampaignEvent{},
+		bridges: map[[2]uint32][]edge{}, names: map[uint32]string{}, events: map[string][]event{},
 		said: map[string]int{},
 	}
 	views, groups, text := p.compile()
@@ -95,10 +96,52 @@ func (l *Linker) now() time.Time {
 	return time.UnixMilli(l.newest).UTC()
 }
 
-func (l *Linker) event(e coldwatch.CampaignEvent) coldwatch.CampaignEvent {
-	e.At = l.now()
-	l.events[e.Campaign] = append(l.events[e.Campaign], e)
-	return e
+// An event is a coldwatch.CampaignEvent in less memory: a campaign of thousands has as many of them.
+type event struct {
+	At     int64   `json:"t"` // Unix nanoseconds
+	Kind   uint8   `json:"k"`
+	Row    uint32  `json:"r,omitempty"` // sighting's row + 1
+	With   uint32  `json:"w,omitempty"` // row + 1 that it is linked to
+	Bits   float32 `json:"b,omitempty"`
+	Other  string  `json:"o,omitempty"`
+	Reason string  `json:"s,omitempty"` // "": made of With and Bits
+}
+
+const (
+	opened = iota
+	joined
+	left
+	merged
+	split
+)
+
+var kinds = [...]string{opened: "opened", joined: "joined", left: "left", merged: "merged", split: "split"}
+
+// note adds an event to a campaign's history and returns it as others see it.
+func (l *Linker) note(campaign string, e event) coldwatch.CampaignEvent {
+	e.At = l.now().UnixNano()
+	l.events[campaign] = append(l.events[campaign], e)
+	return l.show(campaign, e)
+}
+
+func (l *Linker) show(campaign string, e event) coldwatch.CampaignEvent {
+	out := coldwatch.CampaignEvent{At: time.Unix(0, e.At).UTC(), Kind: kinds[e.Kind], Campaign: campaign, Other: e.Other, Reason: e.Reason}
+	if e.Row > 0 {
+		out.Sighting = l.t.ids[e.Row-1]
+	}
+	if out.Reason == "" && e.With > 0 {
+		out.Reason = fmt.Sprintf("linked to sighting %.12s by %.1f bits of evidence", l.t.ids[e.With-1], e.Bits)
+	}
+	return out
+}
+
+// History returns the events of a campaign that stands or stood.
+func (l *Linker) History(id string) []coldwatch.CampaignEvent {
+	var out []coldwatch.CampaignEvent
+	for _, e := range l.events[id] {
+		out = append(out, l.show(id, e))
+	}
+	return out
 }
 
 // SetClock sets the clock that dates events. Without one an event has the receipt of the newest sighting.

@@ -49,11 +49,11 @@ func rotating(seed int64, campaigns, hosts int) []coldwatch.Sighting {
 	for c := range campaigns {
 		for i := range 3 + r.Intn(8) {
 			f := []string{
-				fmt.Sprintf("host=h%d-%d.example", c, r.Intn(hosts)), fmt.Sprintf("sender=s%d-%d.example", c, r.Intn(3)),
+				fmt.Sprintf("host=h%d-%d.example", c, r.Intn(hosts)), fmt.Sprintf("sender=s%d-%d.example", c, r.Intn(1+hosts)),
 				fmt.Sprintf("structure=kit%d", c%3), fmt.Sprintf("net=n%d", r.Intn(9)), fmt.Sprintf("subject=sub%d-%d", c, r.Intn(2)),
 				fmt.Sprintf("tooling=t%d", r.Intn(3)), fmt.Sprintf("theme=th%d", c%2),
 			}
-			f = append(f, body(fmt.Sprintf("c%d-%d", c, r.Intn(2)), 32)...)
+			f = append(f, body(fmt.Sprintf("c%d-%d", c, r.Intn(hosts)), 32)...)
 			out = append(out, make1(fmt.Sprintf("m%02d-%02d", c, i), fmt.Sprintf("org%d", r.Intn(4)), c*3+i, f...))
 		}
 		f := append(body(fmt.Sprintf("x%d", c), 32), fmt.Sprintf("host=x%d.example", c), fmt.Sprintf("structure=kit%d", c%3), "tooling=t1", fmt.Sprintf("sender=y%d.example", c))

@@ -295,7 +295,7 @@ func (l *Linker) join(r uint32, k candidate) coldwatch.Placement {
 	l.t.chain(r)
 	if !l.quiet {
 		p.Campaign = l.names[k.label]
-		l.event(coldwatch.CampaignEvent{Kind: "joined", Campaign: p.Campaign, Sighting: l.t.ids[r], Reason: brief(p.Link)})
+		l.note(p.Campaign, event{Kind: joined, Row: r + 1, With: k.best + 1, Bits: float32(k.bits)})
 	}
 	return p
 }
@@ -310,7 +310,7 @@ func (l *Linker) christen(label, second uint32, link coldwatch.Link) {
 		first = second
 	}
 	l.names[label] = l.fresh(first)
-	l.event(coldwatch.CampaignEvent{Kind: "opened", Campaign: l.names[label], Sighting: l.t.ids[label], Reason: "two sightings share " + brief(link)})
+	l.note(l.names[label], event{Kind: opened, Row: label + 1, Reason: "two sightings share " + brief(link)})
 }
 
 // holds tells whether a cluster already has a value: by its exemplars and by the value's newest holders.
@@ -451,10 +451,10 @@ func (l *Linker) merge(a, b uint32, e edge) string {
 	delete(l.names, b)
 	why := brief(l.ledger(e.a, e.b, 1))
 	if other == "" {
-		l.event(coldwatch.CampaignEvent{Kind: "joined", Campaign: l.names[a], Sighting: l.t.ids[rows[0]], Reason: why})
+		l.note(l.names[a], event{Kind: joined, Row: rows[0] + 1, Reason: why})
 		return ""
 	}
-	l.event(coldwatch.CampaignEvent{Kind: "merged", Campaign: l.names[a], Other: other, Reason: why})
-	l.event(coldwatch.CampaignEvent{Kind: "merged", Campaign: other, Other: l.names[a], Reason: why})
+	l.note(l.names[a], event{Kind: merged, Other: other, Reason: why})
+	l.note(other, event{Kind: merged, Other: l.names[a], Reason: why})
 	return other
 }

@@ -33,7 +33,7 @@ type head struct {
 	Parameters Parameters
 	Words      []coldwatch.Word
 	Names      map[uint32]string
-	Events     map[string][]coldwatch.CampaignEvent
+	Events     map[string][]event
 	Orgs       []string
 	Plain      int
 	Count      int
