@@ -179,6 +179,17 @@ type manifest struct {
 	Sources     []string `yaml:"sources,omitempty"`
 }
 
+// read fills the manifest. The YAML library panics on some malformed documents ("sources: !000"); to us that is a
+// document that does not parse.
+func (m *manifest) read(text []byte) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("malformed document: %v", p)
+		}
+	}()
+	return yaml.Unmarshal(text, m)
+}
+
 func (l *loader) manifest(raw []byte) (extends string) {
 	problem := func(reason, hint string) {
 		l.pack.Problems = append(l.pack.Problems, Problem{File: "pack.yaml", Reason: reason, Hint: hint})
@@ -190,7 +201,7 @@ func (l *loader) manifest(raw []byte) (extends string) {
 	var m manifest
 	if len(raw) > 1<<20 {
 		problem("larger than 1 MiB; it was not read", "pack.yaml holds a name, a version and a few lines more")
-	} else if err := yaml.Unmarshal(text, &m); err != nil {
+	} else if err := m.read(text); err != nil {
 		first, _, _ := strings.Cut(err.Error(), "\n")
 		problem("not readable as YAML: "+first, "see docs/formats/pack.md")
 	}
