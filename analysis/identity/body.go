@@ -13,27 +13,28 @@ func (c *check) body() {
 	if text == "" {
 		return
 	}
+	const opening, closing, longest = 30, 14, 400
 	lines := ownLines(text)
-	from := max(0, len(lines)-14)
-	for _, l := range lines[from:] {
-		if len(l) > 90 || strings.Count(l, " ") > 12 {
+	for i, l := range lines {
+		last := i >= len(lines)-closing
+		if i >= opening && !last {
 			continue
+		}
+		if len(l) > longest {
+			l = cutRune(l, longest)
 		}
 		hits := c.d.find(l, false)
 		if len(hits) == 0 {
 			continue
 		}
 		// A line of a signature is little more than the name.
-		if named := hits[0].end - hits[0].start; hits[0].start > 12 && named*3 < len(l) {
-			continue
+		named := hits[0].end - hits[0].start
+		switch {
+		case last && len(l) <= 90 && strings.Count(l, " ") <= 12 && (hits[0].start <= 12 || named*3 >= len(l)):
+			c.hits(hits, l, "signature", bodyEvidence(where, content, l))
+		case i < opening && introduced(l[:hits[0].start]):
+			c.hits(hits[:1], l, "body", bodyEvidence(where, content, l))
 		}
-		c.text(l, "signature", bodyEvidence(where, content, l), false)
-	}
-	for i, l := range lines {
-		if i == 30 {
-			break
-		}
-		c.introduction(l, where, content)
 	}
 }
 
@@ -41,25 +42,19 @@ func (c *check) body() {
 var introductions = [...]string{"i am ", "i'm ", "my name is ", "this is ", "on behalf of ", "writing from ", "we are ", "we at ", "ich bin ", "mein name ist ", "im namen ",
 	"im auftrag ", "je suis ", "au nom de ", "soy ", "en nombre de ", "sono ", "per conto di ", "sou ", "em nome de ", "jmenuji se ", "jsem ", "nazywam się ", "w imieniu "}
 
-func (c *check) introduction(line, where string, content []byte) {
-	low := strings.ToLower(line)
-	if len(low) != len(line) {
-		return
+// introduced tells whether what stands before a name, not too far from it, introduces the writer.
+func introduced(before string) bool {
+	const reach = 70
+	low := strings.ToLower(before)
+	if len(low) > reach {
+		low = low[len(low)-reach:]
 	}
 	for _, intro := range introductions {
-		i := strings.Index(low, intro)
-		if i < 0 || i > 0 && low[i-1] != ' ' && low[i-1] != ',' {
-			continue
-		}
-		rest := line[i+len(intro):]
-		if len(rest) > 120 {
-			rest = cutRune(rest, 120)
-		}
-		hits := c.d.find(rest, false)
-		if len(hits) > 0 && hits[0].start < 60 {
-			c.text(rest[:hits[0].end], "body", bodyEvidence(where, content, line), false)
+		if i := strings.Index(low, intro); i == 0 || i > 0 && (low[i-1] == ' ' || low[i-1] == ',') {
+			return true
 		}
 	}
+	return false
 }
 
 func cutRune(s string, n int) string {

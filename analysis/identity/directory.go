@@ -235,7 +235,8 @@ type hit struct {
 // find returns the names in a text, leftmost longest. The text should be a line or a field, not a whole body. With
 // fuzzy, a word may be one letter off or look alike.
 func (d *directory) find(text string, fuzzy bool) []hit {
-	words := d.wordsOf(text, fuzzy)
+	var buf [64]spot
+	words := d.wordsOf(text, fuzzy, buf[:])
 	var out []hit
 	for i := 0; i < len(words); {
 		node, best, end, slip, bestSlip := int32(0), int32(-1), i, false, false
@@ -287,18 +288,12 @@ type spot struct {
 
 const mostWords = 200 // of one line or field
 
-func (d *directory) wordsOf(text string, fuzzy bool) []spot {
-	var out []spot
+// wordsOf numbers the words of a text, in buf if it is large enough.
+func (d *directory) wordsOf(text string, fuzzy bool, buf []spot) []spot {
+	out := buf[:0]
 	names.Words(text, func(i, j int) bool {
 		w := text[i:j]
-		s := spot{id: -1, start: i, end: j}
-		if id, ok := d.word[lower(w)]; ok {
-			s.id = id
-		} else if folded := names.Fold(w); folded != w {
-			if id, ok := d.word[folded]; ok {
-				s.id = id
-			}
-		}
+		s := spot{id: d.number(w), start: i, end: j}
 		if s.id < 0 && fuzzy && j-i >= 6 && j-i < 40 {
 			if m, ok := d.near.Word(w); ok {
 				s.id, s.fuzzy = d.word[m], true
@@ -310,12 +305,24 @@ func (d *directory) wordsOf(text string, fuzzy bool) []spot {
 	return out
 }
 
-// lower is strings.ToLower for the short words that mostly are lower case already.
-func lower(s string) string {
-	for i := 0; i < len(s); i++ {
-		if c := s[i]; 'A' <= c && c <= 'Z' || c >= 0x80 {
-			return strings.ToLower(s)
+// number returns the number of a word in any case, -1 if no name has it.
+func (d *directory) number(w string) int32 {
+	var low [40]byte
+	if len(w) <= len(low) && isASCII(w) {
+		for i := 0; i < len(w); i++ {
+			c := w[i]
+			if 'A' <= c && c <= 'Z' {
+				c += 'a' - 'A'
+			}
+			low[i] = c
 		}
+		if id, ok := d.word[string(low[:len(w)])]; ok {
+			return id
+		}
+		return -1
 	}
-	return s
+	if id, ok := d.word[names.Fold(w)]; ok {
+		return id
+	}
+	return -1
 }

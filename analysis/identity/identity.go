@@ -184,10 +184,13 @@ var relations = wordSet(`partner distributor dealer reseller agent representativ
 
 // text looks for names in a short text and claims those that stand there.
 func (c *check) text(s, from string, ev coldwatch.Evidence, fuzzy bool) {
-	hits := c.d.find(s, fuzzy)
-	if len(hits) == 0 {
-		return
+	if hits := c.d.find(s, fuzzy); len(hits) > 0 {
+		c.hits(hits, s, from, ev)
 	}
+}
+
+// hits claims the names found in a text.
+func (c *check) hits(hits []hit, s, from string, ev coldwatch.Evidence) {
 	relation := false
 	folded := names.Fold(s)
 	names.Words(folded, func(i, j int) bool {

@@ -271,7 +271,7 @@ func bareHost(s string) string {
 			return ""
 		}
 	}
-	if tld := s[dot+1:]; len(tld) > 6 || strings.ContainsAny(tld, "0123456789-") || fileSuffix[tld] {
+	if fileSuffix[s[dot+1:]] || !names.Delegated(s) {
 		return ""
 	}
 	return s

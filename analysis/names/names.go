@@ -31,6 +31,12 @@ func Organisational(host string) string {
 	return host[strings.LastIndexByte(rest, '.')+1:]
 }
 
+// Delegated tells whether a host ends in a suffix that exists, or in one reserved for examples and tests (RFC 2606).
+func Delegated(host string) bool {
+	suffix, icann := publicsuffix.PublicSuffix(host)
+	return icann || strings.IndexByte(suffix, '.') > 0 || suffix == "example" || suffix == "test"
+}
+
 // Label returns the label that an organisation chose: the first of its organisational domain, in Unicode form.
 func Label(host string) string {
 	org := Organisational(host)
