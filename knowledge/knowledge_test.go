@@ -322,3 +322,17 @@ func FuzzManifest(f *testing.F) {
 		}
 	})
 }
+
+// TestHostileManifest: documents that expand or nest without end are refused in a moment.
+func TestHostileManifest(t *testing.T) {
+	bomb := "name: a\nx0: &x0 [a,a,a,a,a,a,a,a,a]\n"
+	for i := 1; i < 12; i++ {
+		bomb += fmt.Sprintf("x%d: &x%d [%s]\n", i, i, strings.TrimSuffix(strings.Repeat(fmt.Sprintf("*x%d,", i-1), 9), ","))
+	}
+	for _, doc := range []string{bomb + "sources: *x11\n", "sources: " + strings.Repeat("[", 2000), "sources:\n !000 ", strings.Repeat("a", 65<<10)} {
+		p, err := LoadFS(fstest.MapFS{"pack.yaml": {Data: []byte(doc)}})
+		if err != nil || len(p.Problems) == 0 || p.Problems[0].Hint == "" {
+			t.Errorf("%.40q: %v %+v", doc, err, p)
+		}
+	}
+}

@@ -10,6 +10,8 @@ import (
 	"strings"
 
 	"github.com/goccy/go-yaml"
+	"github.com/goccy/go-yaml/lexer"
+	"github.com/goccy/go-yaml/token"
 )
 
 //go:embed packs/coldchain
@@ -187,6 +189,21 @@ func (m *manifest) read(text []byte) (err error) {
 			err = fmt.Errorf("malformed document: %v", p)
 		}
 	}()
+	// Aliases can make a small document expand without end and nesting costs the library stack; a manifest has neither.
+	depth := 0
+	for _, t := range lexer.Tokenize(string(text)) {
+		switch t.Type {
+		case token.AliasType, token.AnchorType, token.MergeKeyType:
+			return errors.New("anchors and aliases are not read here")
+		case token.SequenceStartType, token.MappingStartType:
+			depth++
+		case token.SequenceEndType, token.MappingEndType:
+			depth--
+		}
+		if depth > 8 || t.Position != nil && t.Position.IndentNum > 64 {
+			return errors.New("nested too deeply")
+		}
+	}
 	return yaml.Unmarshal(text, m)
 }
 
@@ -199,8 +216,8 @@ func (l *loader) manifest(raw []byte) (extends string) {
 		problem("not UTF-8; read as "+was, "save the file as UTF-8")
 	}
 	var m manifest
-	if len(raw) > 1<<20 {
-		problem("larger than 1 MiB; it was not read", "pack.yaml holds a name, a version and a few lines more")
+	if len(raw) > 64<<10 {
+		problem("larger than 64 KiB; it was not read", "pack.yaml holds a name, a version and a few lines more")
 	} else if err := m.read(text); err != nil {
 		first, _, _ := strings.Cut(err.Error(), "\n")
 		problem("not readable as YAML: "+first, "see docs/formats/pack.md")
