@@ -34,7 +34,7 @@ func (sc *scene) replay() {
 	local := strings.SplitN(chief.email, "@", 2)[0]
 	op.who = identity{from: mailbox{chief.name, chief.email}, replyTo: mailbox{chief.name, local + "@" + alike}, sys: &loose, program: programNamed("foxmail")}
 
-	members, later := sc.w.orgs[:len(replayTargets)], sc.w.orgs[28:60]
+	members, later := sc.w.orgs[:len(replayTargets)], sc.w.orgs[28:]
 	waves := []struct {
 		month time.Month
 		day   int
@@ -60,7 +60,7 @@ func (sc *scene) replay() {
 			sc.hit(d, op, members[next%len(members)], d.workTime(day, day.Add(40*time.Hour)))
 			next++
 		}
-		for range 4 {
+		for range 9 {
 			sc.hit(d, op, pick(d, later), d.workTime(day, day.Add(40*time.Hour)))
 		}
 	}
@@ -227,20 +227,41 @@ func (sc *scene) orgByID(id string) *org {
 	return nil
 }
 
+// choose picks whom an operation writes to: mostly organisations of the roles and countries that its actor is after,
+// whether or not they report to the hub.
+func (sc *scene) choose(d dice, op *operation) []*org {
+	after := map[string]bool{}
+	for _, r := range some(d, roleOrder[:24], 7) {
+		after[r] = true
+	}
+	for _, c := range some(d, countries[:10], 4) {
+		after[c.code] = true
+	}
+	var able []*org
+	size, members := d.between(10, 24), 0
+	for _, o := range some(d, sc.w.orgs, len(sc.w.orgs)) {
+		if o.id == op.truth.Impersonates || !(after[o.role] && after[o.country]) && !d.chance(0.15) {
+			continue
+		}
+		if len(able) < size || o.member && members < 4 {
+			able = append(able, o)
+			if o.member {
+				members++
+			}
+		}
+	}
+	for _, o := range some(d, sc.w.members(), 4-min(4, members)) {
+		if o.id != op.truth.Impersonates {
+			able = append(able, o)
+		}
+	}
+	return able
+}
+
 // play sends an operation's mail in waves. In the rotation family every wave brings another sender and half of its mails
 // another host; elsewhere one method changes halfway.
 func (sc *scene) play(d dice, op *operation, family string, size int) {
-	var members, others []*org
-	for _, o := range sc.w.orgs {
-		switch {
-		case o.id == op.truth.Impersonates:
-		case o.member:
-			members = append(members, o)
-		default:
-			others = append(others, o)
-		}
-	}
-	able := append(some(d, members, d.between(4, 10)), some(d, others, d.between(1, 7))...)
+	able := sc.choose(d, op)
 	waves := d.between(2, 4)
 	start := sc.from.Add(time.Duration(d.between(1, 60)) * 24 * time.Hour)
 	room := sc.to.Sub(start)
