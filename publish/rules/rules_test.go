@@ -41,6 +41,23 @@ var benign = []rules.Sample{
 	{Name: "alike", Headers: []byte("From: a@notpolarhaus-biomed.example.org\n"), Attachments: [][]byte{[]byte("myfiles-coldquote.test.example")}},
 }
 
+// message puts a sample together as a mail.
+func message(s rules.Sample) rules.Sample {
+	s.Raw = append(slices.Clone(s.Headers), "MIME-Version: 1.0\nContent-Type: multipart/mixed; boundary=b\n\n--b\nContent-Type: text/plain\n\nPlease see the attachment.\n"...)
+	for _, a := range s.Attachments {
+		s.Raw = append(s.Raw, "--b\nContent-Type: text/html; name=rfq.html\nContent-Transfer-Encoding: base64\n\n"+base64.StdEncoding.EncodeToString(a)+"\n"...)
+	}
+	s.Raw = append(s.Raw, "--b--\n"...)
+	return s
+}
+
+func messages(in []rules.Sample) (out []rules.Sample) {
+	for _, s := range in {
+		out = append(out, message(s))
+	}
+	return out
+}
+
 func need(t *testing.T, tool string) {
 	t.Helper()
 	if _, err := exec.LookPath(tool); err != nil {
@@ -49,9 +66,14 @@ func need(t *testing.T, tool string) {
 }
 
 func TestTry(t *testing.T) {
-	for engine, tool := range map[string]string{"yara": "yara", "postfix-checks": "postmap"} {
+	campaign, benign := messages(campaign), messages(benign)
+	for engine, tool := range map[string]string{"yara": "yara", "postfix-checks": "postmap", "rspamd": "rspamd", "rspamd-regexp": "rspamd"} {
 		t.Run(engine, func(t *testing.T) {
 			need(t, tool)
+			campaign := campaign
+			if engine == "rspamd-regexp" { // it looks at text as it stands, not in base64 within a script
+				campaign = campaign[:1]
+			}
 			built := slices.DeleteFunc(rules.Build(load(t), nil), func(r rules.Rule) bool { return r.Engine != engine })
 			out, err := rules.Try(context.Background(), built, campaign, benign)
 			if err != nil {
@@ -125,7 +147,7 @@ func TestRspamdReads(t *testing.T) {
 		case "rspamd-regexp":
 			file := dir + "/rule.lua"
 			code := "config = { regexp = {} }\n" + r.String() + "\nlocal rspamd_regexp = require 'rspamd_regexp'\nfor _, v in pairs(config.regexp) do\n" +
-				"local re = rspamd_regexp.create((v.re:gsub('{body}$', '')))\n" +
+				"local re = rspamd_regexp.create((v.re:match('^(.-){body}')))\n" +
 				"assert(re:match('x https://files.coldquote.test/collect'))\nassert(re:match('//www.files.coldquote.test'))\nassert(not re:match('https://myfiles.coldquote.testing/'))\nassert(not re:match('filesXcoldquote.test'))\nend\nprint('good')\n"
 			if err := os.WriteFile(file, []byte(code), 0o600); err != nil {
 				t.Fatal(err)
@@ -134,5 +156,18 @@ func TestRspamdReads(t *testing.T) {
 				t.Errorf("%v: %s\n%s", err, out, r)
 			}
 		}
+	}
+}
+
+// A campaign's name cannot break out of a rule.
+func TestHostileName(t *testing.T) {
+	need(t, "yara")
+	r := load(t)
+	r.Profile.Name = "x\"\n } rule evil { condition: true } /* \\ ' ${x}"
+	r.Profile.Campaign = "c-1\" */ } rule evil"
+	built := slices.DeleteFunc(rules.Build(r, nil), func(r rules.Rule) bool { return r.Engine != "yara" })
+	out, err := rules.Try(context.Background(), built, campaign, benign)
+	if err != nil || out[0].Withheld || strings.Count(out[0].Text, "\nrule ") != 1 {
+		t.Errorf("%v: %s", err, out[0])
 	}
 }

@@ -15,6 +15,7 @@ import (
 // A Sample is a message as the rules' engines see it.
 type Sample struct {
 	Name        string
+	Raw         []byte   // the whole message, for engines that take mail apart themselves
 	Headers     []byte   // header section as received
 	Attachments [][]byte // decoded
 }
@@ -39,7 +40,7 @@ func Try(ctx context.Context, rules []Rule, campaign, benign []Sample) ([]Rule, 
 			continue
 		}
 		file := filepath.Join(dir, fmt.Sprintf("rule%d", i))
-		if err := os.WriteFile(file, []byte(r.Text), 0o600); err != nil {
+		if err := os.WriteFile(file, []byte(text(r)), 0o600); err != nil {
 			return nil, fmt.Errorf("rules: %w", err)
 		}
 		out[i].Status, out[i].Withheld, err = judge(ctx, run, engine, file, dir, campaign, benign)
@@ -48,6 +49,14 @@ func Try(ctx context.Context, rules []Rule, campaign, benign []Sample) ([]Rule, 
 		}
 	}
 	return out, nil
+}
+
+// text is what goes into the engine's file: Rspamd reads the multimap as a section of its configuration.
+func text(r Rule) string {
+	if r.Engine == "rspamd" {
+		return "multimap {\n" + r.Text + "}\n"
+	}
+	return r.Text
 }
 
 // A run tells which samples the rule in a file hits, and which have what the engine looks at. It calls the engine once.
@@ -59,6 +68,8 @@ func runner(engine string) (run, string) {
 		return runYara, "yara"
 	case "postfix-checks":
 		return runPostmap, "postmap"
+	case "rspamd", "rspamd-regexp":
+		return runRspamd, "rspamd"
 	}
 	return nil, ""
 }

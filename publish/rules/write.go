@@ -148,7 +148,7 @@ func (f facts) kql() string {
 		"| project Timestamp, NetworkMessageId, InternetMessageId, SenderFromAddress, RecipientEmailAddress, Subject, DeliveryAction, DeliveryLocation, Why\n| order by Timestamp asc\n"
 }
 
-// multimap is for Rspamd's local.d/multimap.conf.
+// multimap is for Rspamd's local.d/multimap.conf. Hosts and domains match with all that is under them.
 func (f facts) multimap() string {
 	sym := strings.ToUpper(f.slug)
 	var b strings.Builder
@@ -157,17 +157,24 @@ func (f facts) multimap() string {
 			fmt.Fprintf(&b, "%s_%s {\n  %s\n  map = [%s];\n  score = 10.0;\n  description = \"Cold chain phishing, campaign %s\";\n}\n", sym, name, options, quoted(values), f.campaign)
 		}
 	}
-	one("FROM", `type = "from"; extract_from = "both"; filter = "email:domain";`, f.senders)
-	one("REPLYTO", `type = "header"; header = "Reply-To"; filter = "email:domain";`, f.senders)
+	under := func(in []string) (out []string) {
+		for _, s := range in {
+			out = append(out, `/(^|\\.)`+strings.ReplaceAll(regexp.QuoteMeta(s), `\`, `\\`)+`$/i`)
+		}
+		return out
+	}
+	one("FROM", `type = "from"; extract_from = "both"; filter = "email:domain"; regexp = true;`, under(f.senders))
+	one("REPLYTO", `type = "header"; header = "Reply-To"; filter = "email:domain"; regexp = true;`, under(f.senders))
 	one("ADDRESS", `type = "from"; extract_from = "both"; filter = "email:addr";`, f.addresses)
-	one("HOST", `type = "url"; filter = "full:host";`, f.hosts)
+	one("HOST", `type = "url"; regexp = true;`, under(f.hosts))
 	if b.Len() == 0 {
 		return ""
 	}
 	return f.about("#") + b.String()
 }
 
-// regexp is for Rspamd's rules in Lua (lua.local.d): hosts in the body, also of an HTML attachment.
+// regexp is for Rspamd's rules in Lua (lua.local.d): hosts in the body as it came and in its parts as they are decoded, tags
+// included.
 func (f facts) regexp() string {
 	if len(f.hosts) == 0 {
 		return ""
@@ -176,9 +183,9 @@ func (f facts) regexp() string {
 	for _, h := range f.hosts {
 		or = append(or, regexp.QuoteMeta(h))
 	}
-	sym := strings.ToUpper(f.slug) + "_BODY"
-	return f.about("--") + fmt.Sprintf("config['regexp']['%s'] = {\n  re = '/(?:^|[^a-z0-9.-])(?:[a-z0-9-]+\\\\.)*(?:%s)(?:[^a-z0-9.-]|$)/i{body}',\n  score = 10.0,\n  description = 'Cold chain phishing, campaign %s',\n}\n",
-		sym, strings.ReplaceAll(strings.Join(or, "|"), `\`, `\\`), f.campaign)
+	re := strings.ReplaceAll(`/(?:^|[^a-z0-9.-])(?:[a-z0-9-]+\.)*(?:`+strings.Join(or, "|")+`)(?:[^a-z0-9.-]|$)/i`, `\`, `\\`)
+	return f.about("--") + fmt.Sprintf("config['regexp'] = config['regexp'] or {}\nlocal host = '%s'\nconfig['regexp']['%s_BODY'] = {\n  re = host .. '{body} | ' .. host .. '{sa_raw_body}',\n  score = 10.0,\n  description = 'Cold chain phishing, campaign %s',\n}\n",
+		re, strings.ToUpper(f.slug), f.campaign)
 }
 
 // postfix is a table for header_checks with type regexp (POSIX extended).

@@ -98,3 +98,27 @@ func TestObservableID(t *testing.T) {
 		}
 	}
 }
+
+// The check itself catches what it is there for.
+func TestValidatorCatches(t *testing.T) {
+	raw := string(bundle(t, load(t, "rich")))
+	for _, change := range [][2]string{
+		{`"spec_version": "2.1"`, `"spec_version": "2.2"`},
+		{`"pattern_type": "stix",`, ``},
+		{`"relationship_type": "indicates"`, `"relationship_type": "uses"`},
+		{`"tlp_2_0": "amber"`, `"tlp_2_0": "green"`},
+		{`[domain-name:value = '`, `[domain-name:value '`},
+		{`"identity_class": "class"`, `"identity_class": "crowd"`},
+		{`"modified": "2031`, `"modified": "2011`},
+		{`"created_by_ref": "identity--`, `"created_by_ref": "campaign--`},
+		{`.000Z`, `Z`},
+		{`"confidence": 50`, `"certainty": 50`},
+	} {
+		broken := strings.Replace(raw, change[0], change[1], 1)
+		if broken == raw {
+			t.Errorf("%s is not in the bundle", change[0])
+		} else if len(validate([]byte(broken))) == 0 {
+			t.Errorf("%s for %s goes unseen", change[1], change[0])
+		}
+	}
+}

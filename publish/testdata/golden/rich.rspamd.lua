@@ -2,8 +2,10 @@
 -- TLP:AMBER. coldwatch campaign c-51ab0c93f2: Polarhaus Biomedical quotation lure
 -- Synthetic: invented data for a demonstration.
 -- From mail since 2031-09-07; drop the rule after 2032-11-23.
+config['regexp'] = config['regexp'] or {}
+local host = '/(?:^|[^a-z0-9.-])(?:[a-z0-9-]+\\.)*(?:files\\.coldquote\\.test|quote-view\\.test)(?:[^a-z0-9.-]|$)/i'
 config['regexp']['COLDWATCH_C_51AB0C93F2_BODY'] = {
-  re = '/(?:^|[^a-z0-9.-])(?:[a-z0-9-]+\\.)*(?:files\\.coldquote\\.test|quote-view\\.test)(?:[^a-z0-9.-]|$)/i{body}',
+  re = host .. '{body} | ' .. host .. '{sa_raw_body}',
   score = 10.0,
   description = 'Cold chain phishing, campaign c-51ab0c93f2',
 }
