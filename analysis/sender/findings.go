@@ -12,8 +12,12 @@ import (
 
 // findings says what is odd about who sent the message. Weights come from the verdict's table.
 func (h *header) findings() {
+	if h.a.Via == "inline-forward" {
+		h.addressFindings(false) // the header is what a program or person copied from it
+		return
+	}
 	h.resultFindings()
-	h.addressFindings()
+	h.addressFindings(true)
 	h.scriptFindings()
 	h.oddities()
 }
@@ -86,12 +90,13 @@ func strict(v string) bool {
 	return false
 }
 
-// addressFindings compares the addresses that a message shows, answers to and bounces to.
-func (h *header) addressFindings() {
+// addressFindings compares the addresses that a message shows, answers to and bounces to. The form of the fields says
+// something only where they are the original ones.
+func (h *header) addressFindings(original bool) {
 	s := &h.a.Sender
 	from := s.Author()
 	if h.from == nil || from.Address == "" {
-		if h.from != nil {
+		if h.from != nil && original {
 			if malformed(h.from.Value) {
 				h.malformed()
 			}
@@ -117,11 +122,13 @@ func (h *header) addressFindings() {
 	if names.FreeHost(from.Domain) {
 		h.add("sender.free_host", "random", "The sender's domain "+from.Domain+" is one that anybody can have by the hour.", shown)
 	}
-	if malformed(h.from.Value) {
+	if original && malformed(h.from.Value) {
 		h.malformed()
 	}
 	h.replyFindings(from, shown)
-	h.recipientFindings(from, shown)
+	if original {
+		h.recipientFindings(from, shown)
+	}
 	if h.ownDomain(from.Domain) && !h.a.Authentication.Aligned && h.border >= 0 && h.hops[h.border].ip.IsValid() && !h.a.Authentication.Forwarded {
 		switch au := &h.a.Authentication; {
 		case au.DMARC == coldwatch.Fail || au.SPF == coldwatch.Fail || au.SPF == coldwatch.SoftFail:
