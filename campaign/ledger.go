@@ -51,7 +51,6 @@ type scorer struct {
 	buf    [96]item
 	bands  [64]uint32
 	drop   uint32 // value + 1 that is taken for missing, 0 if none
-	scored int
 }
 
 // A memo is a remembered count of clusters that hold y, and x and y.
@@ -224,17 +223,25 @@ func (s *scorer) textCap(count uint8) float64 {
 // compare scores the rows a and b. out is how many clusters to leave out of the counts: those of a and b, where they
 // are counted. The result stands until the next call.
 func (s *scorer) compare(a, b uint32, out float64, now uint32) score {
-	return s.compareFeats(s.t.feats(a), s.t.feats(b), s.t.mask[a], s.t.mask[b], out, now)
+	return s.compareFeats(s.t.feats(a), s.t.feats(b), s.t.mask[a], s.t.mask[b], out, math.Inf(-1), now)
 }
 
-func (s *scorer) compareFeats(fa, fb []uint32, ma, mb uint32, out float64, now uint32) score {
-	s.scored++
+// link scores like compare, but gives up where the rows cannot reach need: most pairs cost no conditional counts.
+func (s *scorer) link(a, b uint32, out, need float64, now uint32) (sc score, ok bool) {
+	sc = s.compareFeats(s.t.feats(a), s.t.feats(b), s.t.mask[a], s.t.mask[b], out, need, now)
+	return sc, s.holds(&sc, need)
+}
+
+func (s *scorer) compareFeats(fa, fb []uint32, ma, mb uint32, out, need float64, now uint32) score {
 	n, both, same := s.agree(fa, fb, ma, mb)
 	items := s.buf[:n]
 	for i := range items {
 		it := &items[i]
 		it.u = s.rate(it.x, out)
 		it.raw = math.Log2(it.m / it.u)
+	}
+	if s.hopeless(items, need) {
+		return score{bits: math.Inf(-1)}
 	}
 	s.sort(items)
 	sc := score{items: items}
@@ -247,28 +254,8 @@ func (s *scorer) compareFeats(fa, fb []uint32, ma, mb uint32, out float64, now u
 		if it.other {
 			continue
 		}
-		w := it.raw
-		for j := 0; j < i; j++ {
-			if items[j].w <= 0 {
-				continue
-			}
-			p := it.u
-			if s.twin(it.x, items[j].x) {
-				p = 1
-			} else {
-				p = s.given(it.x, items[j].x, it.u, out, now)
-			}
-			if p > it.u {
-				if c := math.Log2(it.m / p); c < w {
-					w, it.implied = c, int32(j)
-				}
-			}
-		}
-		top := s.cap
-		if it.v == s.text {
-			top = s.textCap(it.count)
-		}
-		w = math.Max(0, math.Min(w, top))
+		w := math.Min(s.condition(items, i, out, now), s.top(it))
+		w = math.Max(0, w)
 		g := s.views[it.v].group
 		if first[g] && w > 0 {
 			w *= s.p.Share
@@ -284,6 +271,53 @@ func (s *scorer) compareFeats(fa, fb []uint32, ma, mb uint32, out float64, now u
 	}
 	s.disagree(&sc, both&^same)
 	return sc
+}
+
+// hopeless tells whether the items cannot reach need even if nothing were implied and nothing differed.
+func (s *scorer) hopeless(items []item, need float64) bool {
+	if math.IsInf(need, -1) {
+		return false
+	}
+	sum, own := 0.0, 0.0
+	for i := range items {
+		if w := math.Min(items[i].raw, s.top(&items[i])); w > 0 {
+			sum += w
+			if s.views[items[i].v].own {
+				own = max(own, w)
+			}
+		}
+	}
+	return sum < need || own < s.own
+}
+
+// top is the most that an item can count.
+func (s *scorer) top(it *item) float64 {
+	if it.v == s.text {
+		return s.textCap(it.count)
+	}
+	return s.cap
+}
+
+// condition returns the bits of item i after those that are stronger, uncapped, and notes which of them implies it.
+func (s *scorer) condition(items []item, i int, out float64, now uint32) float64 {
+	it := &items[i]
+	most := it.u
+	for j := 0; j < i && most < 1; j++ {
+		if items[j].w <= 0 {
+			continue
+		}
+		p := 1.0
+		if !s.twin(it.x, items[j].x) {
+			p = s.given(it.x, items[j].x, it.u, out, now)
+		}
+		if p > most {
+			most, it.implied = p, int32(j)
+		}
+	}
+	if it.implied < 0 {
+		return it.raw
+	}
+	return math.Log2(it.m / most)
 }
 
 // holds tells whether the evidence makes a link: enough bits, in enough groups, one of them the operator's own. A kit, its

@@ -208,19 +208,21 @@ func (l *Linker) fits(r, label uint32, class uint8) (candidate, bool) {
 	ex := l.exemplars(label)
 	need := l.threshold(l.p.Online, class)
 	k := candidate{label: label, bits: -1e9}
-	agree, holds := 0, false
 	for _, e := range ex {
-		sc := l.s.compare(r, e, 1, l.tick)
-		if h := l.s.holds(&sc, need); h && !holds || h == holds && sc.bits > k.bits {
-			k.bits, k.best, k.strong, holds = sc.bits, e, sc.by, h
+		if sc, ok := l.s.link(r, e, 1, need, l.tick); ok && sc.bits > k.bits {
+			k.bits, k.best, k.strong = sc.bits, e, sc.by
 		}
-		if sc.bits >= 0 {
+	}
+	if k.bits < need || class == classBenign && !l.owned(&k.strong) || l.forbidden(r, label) {
+		return k, false
+	}
+	agree := 0
+	for _, e := range ex {
+		if e == k.best || l.s.compare(r, e, 1, l.tick).bits >= 0 {
 			agree++
 		}
 	}
-	ok := holds && float64(agree) >= l.p.Fraction*float64(len(ex)) &&
-		(class != classBenign || l.owned(&k.strong)) && !l.forbidden(r, label)
-	return k, ok
+	return k, float64(agree) >= l.p.Fraction*float64(len(ex))
 }
 
 // threshold returns the bits that a link must reach. Mail with no verdict against it must show much more.

@@ -249,8 +249,7 @@ func (l *Linker) edges(labels, order []uint32, need float64) []edge {
 			return
 		}
 		met[q] = r + 1
-		sc := l.s.compare(r, q, leftOut(labels, r, q), 1)
-		if l.s.holds(&sc, need) {
+		if sc, ok := l.s.link(r, q, leftOut(labels, r, q), need, 1); ok {
 			out = append(out, edge{r, q, float32(sc.bits)})
 		}
 	}

@@ -237,7 +237,7 @@ func (l *Linker) without(rows []uint32, v coldwatch.View, value string) [][]stri
 			if find(i) == find(j) {
 				continue
 			}
-			sc := l.s.compareFeats(kept[i], kept[j], masks[i], masks[j], 1, l.tick)
+			sc := l.s.compareFeats(kept[i], kept[j], masks[i], masks[j], 1, need, l.tick)
 			if l.s.holds(&sc, need) {
 				parent[find(i)] = find(j)
 			}
