@@ -112,14 +112,17 @@ func (l *Linker) Snapshot(w io.Writer) error {
 
 // Restore reads a snapshot. It fails when the snapshot is damaged or was made with other parameters; the linker is then
 // made by placing all sightings again.
-func Restore(r io.Reader, p Parameters) (*Linker, error) {
+func Restore(r io.Reader, p Parameters) (*Linker, error) { return restore(r, p, p) }
+
+// restore reads a snapshot made with the parameters was for a linker with the parameters p, whose views must be the same.
+func restore(r io.Reader, p, was Parameters) (*Linker, error) {
 	sum := crc32.NewIEEE()
 	in := &decoder{r: bufio.NewReaderSize(r, 1<<20), sum: sum}
 	if string(in.raw(len(magic))) != magic {
 		return nil, errSnapshot
 	}
 	var h head
-	if js := get[byte](in); in.err != nil || json.Unmarshal(js, &h) != nil || !reflect.DeepEqual(h.Parameters, p) {
+	if js := get[byte](in); in.err != nil || json.Unmarshal(js, &h) != nil || !reflect.DeepEqual(h.Parameters, was) {
 		return nil, errors.Join(errSnapshot, in.err)
 	}
 	l := New(p)
