@@ -170,32 +170,66 @@ func (c *check) newsletter() (*coldwatch.Field, string) {
 	return f, "The message is bulk mail that its sender stands for: it is authenticated and lets the reader unsubscribe."
 }
 
-// envelope recognises mail that a gateway encrypted into an attached page: whatever the page sends goes to the sender's
-// own or the gateway maker's host, and the sender is authenticated or a partner whose true site gets the answer.
+// envelope recognises mail that a gateway encrypted into an attached page. What the page sends goes to a partner's true
+// site, whoever seems to have sent it: nobody else gains by that. Of a sender that the directory does not know it takes
+// more: authentication, the gateway's usual file name, and no sign that the sender poses as another.
 func (c *check) envelope() (*coldwatch.Field, string) {
-	if !c.a.Authentication.Aligned && c.pack.OwnerOf(c.from.Domain) == nil {
+	owner := c.pack.OwnerOf(c.from.Domain)
+	if owner == nil && (!c.a.Authentication.Aligned || c.poses()) {
 		return nil, ""
 	}
+	home := func(url string) bool {
+		host := names.Host(url)
+		return host == "" || envelopeMakers[names.Organisational(host)] || owner != nil && c.pack.OwnerOf(host) == owner || owner == nil && names.Aligned(host, c.from.Domain)
+	}
+	found := false
 	for i := range c.a.Payloads {
 		p := &c.a.Payloads[i]
-		name := strings.ToLower(p.Name)
-		if p.Kind != "html" || !(strings.HasPrefix(name, "securedoc") || strings.HasPrefix(name, "securemessage") || strings.HasPrefix(name, "message") || strings.HasPrefix(name, "encrypted")) {
+		if p.Kind != "html" || p.Via == "body" {
 			continue
 		}
-		home := len(p.Destinations)+len(p.Forms) > 0
+		asks, ours := false, false
 		for _, d := range p.Destinations {
-			host := names.Host(d.URL)
-			home = home && (host == "" || names.Aligned(host, c.from.Domain) || envelopeMakers[names.Organisational(host)])
+			asks = asks || d.Credentials
+			if !home(d.URL) {
+				return nil, ""
+			}
+			ours = ours || names.Host(d.URL) != ""
 		}
 		for _, f := range p.Forms {
-			host := names.Host(f.Action)
-			home = home && (host == "" || names.Aligned(host, c.from.Domain) || envelopeMakers[names.Organisational(host)])
+			asks = asks || f.Password
+			if !home(f.Action) {
+				return nil, ""
+			}
+			ours = ours || names.Host(f.Action) != ""
 		}
-		if home {
-			return nil, "The attached page is an encrypted envelope whose answers go to the sender's own gateway."
+		found = found || asks && ours && (owner != nil || envelopeName(p.Name))
+	}
+	if !found {
+		return nil, ""
+	}
+	return nil, "The attached page is an encrypted envelope whose answers go to the sender's own gateway."
+}
+
+// poses tells whether the sender was found to claim another's name.
+func (c *check) poses() bool {
+	for i := range c.a.Findings {
+		k := c.a.Findings[i].Kind
+		if strings.HasPrefix(k, "identity.") || strings.HasPrefix(k, "lookalike.") || strings.HasPrefix(k, "brand.") {
+			return true
 		}
 	}
-	return nil, ""
+	return false
+}
+
+func envelopeName(name string) bool {
+	name = strings.ToLower(name)
+	for _, p := range [...]string{"securedoc", "securemessage", "secure_message", "securemail", "message", "encrypted", "envelope", "readme"} {
+		if strings.HasPrefix(name, p) {
+			return true
+		}
+	}
+	return false
 }
 
 var envelopeMakers = map[string]bool{"cisco.com": true, "res.cisco.com": true, "zixmail.net": true, "zixcorp.com": true, "proofpoint.com": true, "mimecast.com": true, "office365.com": true, "outlook.com": true, "virtru.com": true, "echoworx.com": true, "seppmail.ch": true, "totemomail.com": true}

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/coldwatch/coldwatch"
+	"github.com/coldwatch/coldwatch/analysis/names"
 )
 
 // body reads the lines under the text and the introductions in it.
@@ -30,13 +31,24 @@ func (c *check) body() {
 		// A line of a signature is little more than the name.
 		named := hits[0].end - hits[0].start
 		switch {
-		case last && len(l) <= 90 && strings.Count(l, " ") <= 12 && (hits[0].start <= 12 || named*3 >= len(l)):
+		case last && len(l) <= 90 && strings.Count(l, " ") <= 12 && (hits[0].start <= 12 || named*3 >= len(l)) && !addressed(l[:hits[0].start]):
 			c.hits(hits, l, "signature", bodyEvidence(where, content, l))
 		case i < opening && introduced(l[:hits[0].start]):
 			c.hits(hits[:1], l, "body", bodyEvidence(where, content, l))
 		}
 	}
 }
+
+// addressed tells whether what stands before a name says that it is somebody else's: the reader's, a consignee's.
+func addressed(before string) bool {
+	found := false
+	low := names.Fold(before)
+	names.Words(low, func(i, j int) bool { found = addressees[low[i:j]]; return !found })
+	return found
+}
+
+var addressees = wordSet(`dear hello hi to deliver delivery ship shipping attn attention customer client consignee recipient bill invoice subject re project site cc via hallo
+	liebe lieber sehr an kunde empfanger lieferung bonjour cher chere client destinataire hola estimado estimada estimados cliente destinatario gentile spettabile`)
 
 // introductions are the words before a name by which a writer says who they are.
 var introductions = [...]string{"i am ", "i'm ", "my name is ", "this is ", "on behalf of ", "writing from ", "we are ", "we at ", "ich bin ", "mein name ist ", "im namen ",

@@ -201,7 +201,7 @@ func (c *check) hits(hits []hit, s, from string, ev coldwatch.Evidence) {
 		if n == 8 {
 			break
 		}
-		if inHost(s, h.start, h.end) {
+		if inHost(s, h.start, h.end) || h.words == 1 && !alone(s, h.start, h.end) {
 			continue
 		}
 		m := made{weak: h.fuzzy && h.words == 1, relation: relation && h.entries[0].person == nil}
@@ -209,6 +209,37 @@ func (c *check) hits(hits []hit, s, from string, ev coldwatch.Evidence) {
 		c.settle(h.entries, m)
 	}
 }
+
+// alone tells whether a one-word name makes up its stretch between separators but for words that say nothing of whose it
+// is: "Ana Vogel - Dometic", "Dometic Sales", but not "Polar Bear Tours".
+func alone(s string, start, end int) bool {
+	from, to := 0, len(s)
+	for i, r := range s {
+		if strings.ContainsRune(",;:|/()[]\"<>@–—•·", r) || r == '-' && i > 0 && i+1 < len(s) && s[i-1] == ' ' && s[i+1] == ' ' {
+			if i < start {
+				from = i + 1
+			} else if i >= end && i < to {
+				to = i
+			}
+		}
+	}
+	ok := true
+	names.Words(s[from:to], func(i, j int) bool {
+		if i+from < end && j+from > start {
+			return true
+		}
+		w := names.Fold(s[from:to][i:j])
+		ok = relations[w] || legalForms[w] || titles[w] || plainWords[w]
+		return ok
+	})
+	return ok
+}
+
+// plainWords go with a company's name and are nobody's own.
+var plainWords = wordSet(`sales team support service services office procurement purchasing logistics department dept group company international global head headquarters
+	customer care help desk helpdesk it hr finance accounts accounting billing invoice invoices orders order export import quality management project projects supply
+	from at of by the your for on behalf with in contact info news newsletter alerts notification notifications portal online secure security system systems admin
+	vertrieb einkauf kundenservice verkauf buchhaltung service equipe ventes achats ventas compras technik`)
 
 // inHost tells whether a stretch of text is part of an address or host name rather than a written name.
 func inHost(s string, start, end int) bool {

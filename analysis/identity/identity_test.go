@@ -16,6 +16,7 @@ func testPack() *knowledge.Pack {
 			{ID: "store", Name: "National Vaccine Store", Domains: []string{"vaxstore.example"}},
 			{ID: "haier", Name: "Sample Biomedical Co., Ltd", Domains: []string{"samplebiomedical.example"}},
 			{ID: "munich", Name: "Kühlhaus München GmbH", Domains: []string{"kuehlhaus.example"}},
+			{ID: "glacier", Name: "Glacier Oy", Domains: []string{"glacier.example"}},
 			{ID: "depot", Name: "Depot Freight", Domains: []string{"depot.example"}},
 		},
 		People: []knowledge.Person{
@@ -104,6 +105,11 @@ func TestContradictions(t *testing.T) {
 		{"an address in the text", "Mei Lin <office@cobaltworks.example>", "Visit\nwww.polar-parts.example\ninfo@polar-parts.example\n", ok, "", "identity.", "", ""},
 		{"an introduction", "Mei Lin <office@cobaltworks.example>", "Dear Ben,\nI am writing on behalf of Polar Parts Ltd in Bergen and ask for a price of all the things that we talked about last week.\nMei\n", ok, "identity.signature", "", "polar", ""},
 		{"two organisations have the person, the text decides", "Kenta Muster <km@cobaltworks.example>", "Hello\n\nRegards\nKenta Muster\nKühlhaus München GmbH\n", ok, "identity.contradiction", "", "munich", ""},
+		{"a one-word name", "Glacier Sales Team <x@cobaltworks.example>", "Hello\n", ok, "identity.contradiction", "", "glacier", ""},
+		{"a one-word name beside a person", "Mei Lin | Glacier <x@cobaltworks.example>", "Hello\n", ok, "identity.contradiction", "", "glacier", ""},
+		{"a word of another name", "Glacier Bay Tours <x@cobaltworks.example>", "Hello\n", ok, "", "identity.", "", ""},
+		{"a greeting", "Mei Lin <x@cobaltworks.example>", "Dear Polar Parts team,\nnice weather.\nMei\n", ok, "", "identity.", "", ""},
+		{"a consignee", "Mei Lin <x@cobaltworks.example>", "Hello,\nthe pallet left.\nDeliver to: Polar Parts Ltd\nMei\n", ok, "", "identity.", "", ""},
 		{"nobody", "Mei Lin <mei@cobaltworks.example>", "Hello Ben,\nnice weather.\n", ok, "", "identity. lookalike. brand.", "", ""},
 		{"a well-known brand", "PayPal Service <x@cobaltworks.example>", "Hello\n", ok, "brand.name", "", "", "brand"},
 	} {

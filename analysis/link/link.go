@@ -108,6 +108,9 @@ func (c *check) kin(host string) bool {
 	for _, d := range c.a.Authentication.DKIMDomains {
 		h.kin = h.kin || names.Aligned(host, d)
 	}
+	if c.a.Authentication.SPF == coldwatch.Pass {
+		h.kin = h.kin || names.Aligned(host, c.a.Authentication.SPFDomain)
+	}
 	for i, r := range c.a.Recipients {
 		h.kin = h.kin || i < 10 && names.Aligned(host, r.Domain)
 	}
@@ -380,6 +383,8 @@ func (c *check) overall() {
 	case c.anchors == 0 && claimed != nil && c.inert():
 		c.add("link.nothing", "link-foreign", "The message poses as "+claimed.Name+" and holds nothing to click, fill in or run; answers go where they seem to.", nil, c.fromEvidence())
 	case c.anchors == 0:
+	case claimed != nil && c.strange != nil && claimed == c.pack.OwnerOf(c.from) && c.a.Message.Field("List-Unsubscribe") != nil:
+		c.add("link.not_partner_bulk", "link-foreign", fmt.Sprintf("Bulk mail that says it is from %s leads to %s, which is neither theirs nor the sender's.", claimed.Name, c.strangeHost), nil, *c.strange)
 	case claimed != nil && c.strange != nil:
 		c.add("link.not_partner", "link-foreign", fmt.Sprintf("The message poses as %s and leads to %s, which is neither theirs nor the sender's.", claimed.Name, c.strangeHost),
 			[]string{"T1566.002"}, *c.strange)
