@@ -4,6 +4,7 @@ import (
 	"maps"
 	"math"
 	"slices"
+	"strings"
 
 	"github.com/coldwatch/coldwatch"
 )
@@ -116,7 +117,7 @@ func compareVerdicts(t *Truth, f *Found) VerdictResult {
 		case "campaign", "phish":
 			hostile++
 			caught += one(class.Bad())
-			if l.Label == "campaign" || l.Kind != "background-phish" {
+			if l.Label == "campaign" || strings.HasPrefix(strings.ReplaceAll(l.Kind, "-", ""), "oneoff") {
 				chain++
 				chainCaught += one(class.Bad())
 			}

@@ -7,18 +7,15 @@ import (
 	"unicode"
 
 	"golang.org/x/net/publicsuffix"
+
+	"github.com/coldwatch/coldwatch/knowledge"
 )
 
 //go:embed shared_hosts.txt
 var sharedHostsFile string
 
-//go:embed free_mail.txt
-var freeMailFile string
-
-var (
-	sharedHosts = domainSet(sharedHostsFile)
-	freeMails   = domainSet(freeMailFile)
-)
+// sharedHosts is read once and never changed.
+var sharedHosts = domainSet(sharedHostsFile)
 
 // domainSet reads one domain a line, '#' begins a comment.
 func domainSet(file string) map[string]bool {
@@ -48,7 +45,7 @@ func inSet(set map[string]bool, d string) bool {
 }
 
 func shared(host string) bool { return inSet(sharedHosts, host) }
-func freeMail(d string) bool  { return freeMails[d] }
+func freeMail(d string) bool  { return knowledge.IsFreeMail(d) }
 
 // organisational gives the organisational domain: one label more than the public suffix, private suffixes included, so
 // that each customer of a hosting service is a domain of its own. A suffix itself stays as it is.
