@@ -44,6 +44,7 @@ func (o *opener) page(p *coldwatch.Payload, it item) {
 	if pg.Grid != nil {
 		o.drawn(p, it, pg.Grid)
 	}
+	o.blocks(p, it)
 }
 
 func view(b []byte) string { return unsafe.String(unsafe.SliceData(b), len(b)) }
