@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/coldwatch/coldwatch"
+	"github.com/coldwatch/coldwatch/analysis/accept"
 	"github.com/coldwatch/coldwatch/knowledge"
 	"github.com/coldwatch/coldwatch/message"
 )
@@ -26,6 +27,18 @@ func corpora(t *testing.T) string {
 		t.Skip("CW_CORPORA is not set: NOTHING WAS MEASURED")
 	}
 	return dir
+}
+
+// without takes the analysers out that CW_WITHOUT names ("link/1,lure/1"), to see what each is worth.
+func without(r *Room) *Room {
+	var kept []Analyzer
+	for _, z := range r.analyzers {
+		if !strings.Contains(","+os.Getenv("CW_WITHOUT")+",", ","+z.Name()+",") {
+			kept = append(kept, z)
+		}
+	}
+	r.analyzers = kept
+	return r
 }
 
 type measured struct {
@@ -114,7 +127,7 @@ func TestRealMail(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	room := New(pack, Options{})
+	room := without(New(pack, Options{}))
 	var bad, good []float64
 	for _, c := range []struct {
 		path string
@@ -183,7 +196,7 @@ func scenario(t *testing.T, dir string) {
 	for _, r := range rows[1:] {
 		items = append(items, measured{path: filepath.Join(dir, r[0]), label: r[1], impersonated: r[5], kind: r[6]})
 	}
-	analyse(t, New(pack, Options{}), items, func(p string) string { return filepath.Base(filepath.Dir(p)) })
+	analyse(t, without(New(pack, Options{})), items, func(p string) string { return filepath.Base(filepath.Dir(p)) })
 	type tally struct{ n, bad, targeted, suspicious, right int }
 	tallies := map[string]*tally{}
 	for _, m := range items {
@@ -263,5 +276,34 @@ func BenchmarkCorpora(b *testing.B) {
 	b.Logf("parse %v, prepare %v", parse/n, prepare/n)
 	for i, z := range room.analyzers {
 		b.Logf("%-12s %v a message", z.Name(), spent[i]/n)
+	}
+}
+
+// TestHostileMail walks the test suites of other mail programs: nothing may panic or take long.
+func TestHostileMail(t *testing.T) {
+	dir := corpora(t)
+	room := New(knowledge.Default(), Options{})
+	slowest, where, n := map[string]time.Duration{}, map[string]string{}, 0
+	for _, p := range walkFiles(t, filepath.Join(dir, "hostile")) {
+		raw, err := os.ReadFile(p)
+		if err != nil {
+			t.Fatal(err)
+		}
+		m := message.Parse(raw, message.Default())
+		a := room.prepare(coldwatch.Submission{Raw: raw}, m)
+		for _, z := range room.analyzers {
+			start := time.Now()
+			z.Analyze(a)
+			if d := time.Since(start); d > slowest[z.Name()] {
+				slowest[z.Name()], where[z.Name()] = d, p
+			}
+		}
+		for i := range a.Findings {
+			accept.Finding(t, p, a, &a.Findings[i])
+		}
+		n++
+	}
+	for _, z := range room.analyzers {
+		t.Logf("%d messages, %s at most %v: %s", n, z.Name(), slowest[z.Name()], where[z.Name()])
 	}
 }

@@ -112,13 +112,15 @@ func length(a *coldwatch.Analysis, where string) (int, bool) {
 	if where == "raw" {
 		return len(a.Message.Raw), true
 	}
+	// A part and the payload that it became share an id; the payload's content may be the part's in another charset.
+	n, ok := 0, false
 	if p := a.Message.Part(where); p != nil {
-		return len(p.Content), true
+		n, ok = len(p.Content), true
 	}
 	if p := a.Payload(where); p != nil {
-		return len(p.Content), true
+		n, ok = max(n, len(p.Content)), true
 	}
-	return 0, false
+	return n, ok
 }
 
 // linear grows messages in several directions by eight and allows sixteen times the time, above a floor of noise.

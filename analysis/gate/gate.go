@@ -62,14 +62,14 @@ type check struct {
 }
 
 func clip(s string) string {
-	if len(s) <= 160 {
-		return s
+	if len(s) > 160 {
+		cut := 160
+		for cut > 0 && s[cut]&0xC0 == 0x80 {
+			cut--
+		}
+		s = s[:cut] + "…"
 	}
-	cut := 160
-	for cut > 0 && s[cut]&0xC0 == 0x80 {
-		cut--
-	}
-	return s[:cut] + "…"
+	return strings.ToValidUTF8(s, "\uFFFD")
 }
 
 // asksPassword tells whether anything in the message asks for a password.

@@ -353,14 +353,14 @@ func headerEvidence(f *coldwatch.Field, text string) coldwatch.Evidence {
 
 func clip(s string) string {
 	const most = 160
-	if len(s) <= most {
-		return s
+	if len(s) > most {
+		cut := most
+		for cut > 0 && s[cut]&0xC0 == 0x80 {
+			cut--
+		}
+		s = s[:cut] + "…"
 	}
-	cut := most
-	for cut > 0 && s[cut]&0xC0 == 0x80 {
-		cut--
-	}
-	return s[:cut] + "…"
+	return strings.ToValidUTF8(s, "\uFFFD")
 }
 
 // Imitated returns the directory organisation that a host imitates and how, nil if none.

@@ -146,7 +146,7 @@ func quote(f *coldwatch.Field, text string) coldwatch.Evidence {
 		}
 		text = text[:cut] + "…"
 	}
-	return coldwatch.Evidence{Span: fieldSpan(f), Quote: f.Name + ": " + text}
+	return coldwatch.Evidence{Span: fieldSpan(f), Quote: strings.ToValidUTF8(f.Name+": "+text, "\uFFFD")}
 }
 
 // trace reads the Received chain, finds the border and sets the trusted receipt time.
