@@ -160,7 +160,8 @@ func Distance(a, b string) int {
 	return bits.OnesCount64(x ^ y)
 }
 
-// Finders counts the rows that cross a finder pattern, at most 64; fewer than 6 of them are no code.
+// Finders counts the finder patterns of an image, at most 16: places where a row and a column through the same point
+// cross dark and light in the proportion 1:1:3:1:1. A code has three.
 func Finders(g *image.Gray) int {
 	w, h := g.Rect.Dx(), g.Rect.Dy()
 	if w < 21 || h < 21 {
@@ -174,41 +175,56 @@ func Finders(g *image.Gray) int {
 		return 0
 	}
 	cut := byte((lo + hi) / 2)
-	found := 0
-	for y := 0; y < h && found < 64; y += max(1, h/300) {
+	var found []image.Point
+	for y := 0; y < h && len(found) < 16; y += max(1, h/300) {
 		row := g.Pix[y*g.Stride : y*g.Stride+w]
-		var run [5]int
-		k, dark := 0, false
-		for _, p := range row {
-			if (p < cut) == dark {
-				run[k]++
-				continue
-			}
-			if !dark { // a light run ended
-				if k == 0 {
-					run = [5]int{1}
-					dark = true
-					continue
+		crossings(w, func(i int) bool { return row[i] < cut }, func(x, size int) {
+			for _, p := range found {
+				if max(p.X-x, x-p.X) < size && max(p.Y-y, y-p.Y) < 2*size {
+					return
 				}
-			} else if k == 4 && finder(run) {
-				found++
 			}
-			if k == 4 {
-				run = [5]int{run[2], run[3], run[4], 1, 0}
-				k = 3
-			} else {
-				k++
-				run[k] = 1
+			hit := false
+			top := max(0, y-2*size)
+			crossings(min(h, y+2*size)-top, func(i int) bool { return g.Pix[(top+i)*g.Stride+x] < cut }, func(c, tall int) {
+				hit = hit || max(top+c-y, y-top-c) < size/2 && tall < 2*size && size < 2*tall
+			})
+			if hit && len(found) < 16 {
+				found = append(found, image.Point{X: x, Y: y})
 			}
-			dark = !dark
-		}
+		})
 	}
-	return found
+	return len(found)
+}
+
+// crossings calls f with the middle and the size of each run of 1:1:3:1:1 in a line of n points; a dark line between
+// light is looked for, and the reverse.
+func crossings(n int, dark func(int) bool, f func(middle, size int)) {
+	var run [5]int // the last five runs, the newest last
+	last, length := false, 0
+	for i := 0; i <= n; i++ {
+		var d bool
+		if i < n {
+			d = dark(i)
+		}
+		if i < n && i > 0 && d == last {
+			length++
+			continue
+		}
+		if i > 0 {
+			run = [5]int{run[1], run[2], run[3], run[4], length}
+			if finder(run) {
+				size := run[0] + run[1] + run[2] + run[3] + run[4]
+				f(i-run[4]-run[3]-run[2]/2, size)
+			}
+		}
+		last, length = d, 1
+	}
 }
 
 func finder(r [5]int) bool {
 	total := r[0] + r[1] + r[2] + r[3] + r[4]
-	if total < 7 {
+	if total < 7 || r[0] == 0 {
 		return false
 	}
 	unit := float64(total) / 7
@@ -226,7 +242,7 @@ func QR(g *image.Gray) (text string) {
 			text = ""
 		}
 	}()
-	if g == nil || Finders(g) < 6 {
+	if g == nil || Finders(g) < 3 {
 		return ""
 	}
 	if t := read(g); t != "" {
