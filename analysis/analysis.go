@@ -9,6 +9,7 @@
 //	link      where it leads
 //	claim     what it knows, held against the pack
 //	gate      what it is, where that explains oddities
+//	history   what its sender did before
 //	verdict   the sum, as a ledger
 //	observe   the infrastructure that it shows
 //
@@ -19,6 +20,7 @@ import (
 	"github.com/coldwatch/coldwatch"
 	"github.com/coldwatch/coldwatch/analysis/claim"
 	"github.com/coldwatch/coldwatch/analysis/gate"
+	"github.com/coldwatch/coldwatch/analysis/history"
 	"github.com/coldwatch/coldwatch/analysis/identity"
 	"github.com/coldwatch/coldwatch/analysis/link"
 	"github.com/coldwatch/coldwatch/analysis/lure"
@@ -41,6 +43,8 @@ type Analyzer interface {
 type Options struct {
 	Trusted []string         // authserv-ids of the operator's own receivers; empty: learnt from each message's trace
 	Weights *verdict.Weights // nil: the shipped ones
+	Sandbox payload.Sandbox  // evaluates scripts that could not be decided; nil: none does
+	Past    history.Past     // habits of senders; nil: nothing is known of them
 }
 
 // A Room analyses messages. It is safe for concurrent use.
@@ -56,17 +60,21 @@ type Room struct {
 func New(pack *knowledge.Pack, o Options) *Room {
 	who := identity.New(pack)
 	r := &Room{pack: pack, version: pack.Name + " " + pack.Version, targets: newTargets(pack)}
+	open := payload.New(payload.Limits{})
+	open.Sandbox = o.Sandbox
 	r.analyzers = []Analyzer{
 		sender.New(sender.Options{Trusted: o.Trusted}),
-		payload.New(payload.Limits{}),
+		open,
 		lure.New(pack),
 		who,
 		link.New(pack, who.Imitated),
 		claim.New(pack),
 		gate.New(pack),
-		verdict.New(o.Weights),
-		observe.New(pack),
 	}
+	if o.Past != nil {
+		r.analyzers = append(r.analyzers, history.New(o.Past))
+	}
+	r.analyzers = append(r.analyzers, verdict.New(o.Weights), observe.New(pack))
 	for _, z := range r.analyzers {
 		r.names = append(r.names, z.Name())
 	}

@@ -5,6 +5,7 @@ import (
 
 	"github.com/coldwatch/coldwatch"
 	"github.com/coldwatch/coldwatch/analysis/accept"
+	"github.com/coldwatch/coldwatch/analysis/history"
 	"github.com/coldwatch/coldwatch/analysis/verdict"
 	"github.com/coldwatch/coldwatch/knowledge"
 	"github.com/coldwatch/coldwatch/message"
@@ -14,7 +15,7 @@ func testPack(testing.TB) *knowledge.Pack { return knowledge.Default() }
 
 // Every analyser passes the same suite, each after those before it.
 func TestAcceptance(t *testing.T) {
-	room := New(testPack(t), Options{})
+	room := New(testPack(t), Options{Past: history.NewBook().Past})
 	for i, z := range room.analyzers {
 		t.Run(z.Name(), func(t *testing.T) {
 			accept.Suite(t, z, func(raw []byte) *coldwatch.Analysis {
