@@ -100,7 +100,7 @@ func (c *check) supports() []support {
 // it, 2 by a signature, 1 by a person's name alone, which others may have as well.
 func (s *support) plain() int {
 	switch {
-	case s.brand, s.person && (s.signed || s.domain):
+	case s.brand, s.person && (s.signed || s.domain), s.signed && s.domain:
 		return 3
 	case s.signed:
 		return 2

@@ -388,6 +388,8 @@ func (c *check) overall() {
 	case claimed != nil && c.strange != nil:
 		c.add("link.not_partner", "link-foreign", fmt.Sprintf("The message poses as %s and leads to %s, which is neither theirs nor the sender's.", claimed.Name, c.strangeHost),
 			[]string{"T1566.002"}, *c.strange)
+	case claimed != nil && c.partner == c.anchors && claimed == c.pack.OwnerOf(c.from) && c.inert():
+		c.add("link.partner_only_forged", "link-foreign", "Whoever might have forged "+c.from+" gains nothing: every link leads to the true site of "+claimed.Name+".", nil, c.firstPartner)
 	case claimed != nil && c.partner == c.anchors:
 		c.add("link.partner_only", "link-foreign", "Every link leads to the true site of "+claimed.Name+".", nil, c.firstPartner)
 	case c.foreign == c.anchors:
