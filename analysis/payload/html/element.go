@@ -27,7 +27,7 @@ func (w *walker) element(tag atom.Atom, span Span) {
 			w.address(strings.TrimRight(strings.Fields(s + " ")[0], ","), "image", span, "img.srcset")
 		}
 		if w.anchor >= 0 && w.alt == "" {
-			w.alt = w.attr("alt")
+			w.alt = strings.Clone(w.attr("alt"))
 		}
 	case atom.Link:
 		kind := "style"
@@ -51,7 +51,7 @@ func (w *walker) element(tag atom.Atom, span Span) {
 		w.meta(span)
 	case atom.Base:
 		if w.page.Base == "" {
-			if w.page.Base = w.attr("href"); w.page.Base != "" {
+			if w.page.Base = strings.Clone(w.attr("href")); w.page.Base != "" {
 				w.trait("base-href")
 			}
 		}
@@ -66,7 +66,7 @@ func (w *walker) element(tag atom.Atom, span Span) {
 		case a.key == "background" && a.val != "":
 			w.address(a.val, "image", span, "background")
 		case len(a.key) > 2 && a.key[0] == 'o' && a.key[1] == 'n' && w.opt.Scripts:
-			w.page.Scripts = append(w.page.Scripts, Script{Text: a.val, Kind: "handler", Element: w.attr("id"), Span: span})
+			w.page.Scripts = append(w.page.Scripts, Script{Text: strings.Clone(a.val), Kind: "handler", Element: strings.Clone(w.attr("id")), Span: span})
 		case a.key == "style" && strings.Contains(a.val, "url("):
 			w.cssURLs(a.val, span)
 		}
@@ -106,7 +106,7 @@ func (w *walker) address(u, kind string, span Span, on string) int {
 			return -1
 		case "javascript", "vbscript":
 			if w.opt.Scripts {
-				w.page.Scripts = append(w.page.Scripts, Script{Text: unescapePercent(u[len(scheme)+1:]), Kind: "url", Span: span})
+				w.page.Scripts = append(w.page.Scripts, Script{Text: strings.Clone(unescapePercent(u[len(scheme)+1:])), Kind: "url", Span: span})
 			}
 			return -1
 		}
@@ -118,7 +118,7 @@ func (w *walker) address(u, kind string, span Span, on string) int {
 		if w.urls == nil {
 			w.urls = map[string]struct{}{}
 		}
-		key := kind + u
+		key := kind + u // a copy
 		if _, seen := w.urls[key]; seen {
 			return -1
 		}
@@ -127,7 +127,7 @@ func (w *walker) address(u, kind string, span Span, on string) int {
 	if kind == "anchor" && w.has("download") {
 		kind = "download"
 	}
-	w.page.Links = append(w.page.Links, Link{URL: u, Kind: kind, Span: span})
+	w.page.Links = append(w.page.Links, Link{URL: strings.Clone(u), Kind: kind, Span: span})
 	return len(w.page.Links) - 1
 }
 
@@ -153,7 +153,7 @@ func (w *walker) data(u string, span Span, on string) {
 	if !ok || len(w.page.Data) >= 200 {
 		return
 	}
-	w.page.Data = append(w.page.Data, Data{Media: media, Content: body, Base64: b64, On: on, Name: w.attr("download"), Span: span})
+	w.page.Data = append(w.page.Data, Data{Media: strings.Clone(media), Content: body, Base64: b64, On: on, Name: strings.Clone(w.attr("download")), Span: span})
 }
 
 // DataURI decodes a data: address (RFC 2397); media is "text/plain" when none is given.
@@ -274,8 +274,8 @@ func (w *walker) openForm(span Span) {
 	if method == "" {
 		method = "get"
 	}
-	action := Clean(w.attr("action"))
-	w.page.Forms = append(w.page.Forms, Form{Action: action, Method: method, ID: firstOf(w.attr("id"), w.attr("name")), Span: span})
+	action := strings.Clone(Clean(w.attr("action")))
+	w.page.Forms = append(w.page.Forms, Form{Action: action, Method: strings.Clone(method), ID: strings.Clone(firstOf(w.attr("id"), w.attr("name"))), Span: span})
 	w.form = len(w.page.Forms) - 1
 }
 
@@ -289,12 +289,12 @@ func (w *walker) field(tag atom.Atom, span Span) {
 		kind = "text"
 	case tag == atom.Button:
 		if fa := w.attr("formaction"); fa != "" && w.form >= 0 {
-			w.page.Forms[w.form].Action = Clean(fa)
+			w.page.Forms[w.form].Action = strings.Clone(Clean(fa))
 		}
 		return
 	}
 	if fa := w.attr("formaction"); fa != "" && w.form >= 0 {
-		w.page.Forms[w.form].Action = Clean(fa)
+		w.page.Forms[w.form].Action = strings.Clone(Clean(fa))
 	}
 	f := w.form
 	if f < 0 {
@@ -313,7 +313,7 @@ func (w *walker) field(tag atom.Atom, span Span) {
 		return
 	}
 	form.Inputs = append(form.Inputs, name+":"+kind)
-	form.Values = append(form.Values, w.attr("value"))
+	form.Values = append(form.Values, strings.Clone(w.attr("value")))
 	if kind == "password" || (kind == "text" && asksPassword(name, w.attr("placeholder"), w.attr("style"), w.attr("autocomplete"))) {
 		form.Password = true
 	}
@@ -357,9 +357,9 @@ func (w *walker) keepElement(o *open, name []byte) {
 	}
 	el := &Element{Tag: string(name), Attrs: make(map[string]string, len(w.attrs))}
 	for _, a := range w.attrs {
-		el.Attrs[a.key] = a.val
+		el.Attrs[a.key] = strings.Clone(a.val)
 	}
-	w.page.Elements[id] = el
+	w.page.Elements[strings.Clone(id)] = el
 	o.el = el
 }
 
@@ -389,6 +389,6 @@ func (w *walker) comment(b []byte, span Span) {
 // textURLs finds addresses in the text that was just added: clients make links of them.
 func (w *walker) textURLs(start int, span Span) {
 	for _, u := range FindURLs(unsafeString(w.text[start:])) {
-		w.address(strings.Clone(u.URL), "text", span, "text")
+		w.address(u.URL, "text", span, "text")
 	}
 }

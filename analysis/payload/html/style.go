@@ -74,7 +74,7 @@ func (w *walker) classes(o *open, val string) {
 			if w.class == nil {
 				w.class = map[string]struct{}{}
 			}
-			w.class[mask(c)] = struct{}{}
+			w.class[strings.Clone(mask(c))] = struct{}{}
 		}
 	}
 }

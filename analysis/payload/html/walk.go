@@ -93,8 +93,7 @@ func unsafeString(b []byte) string { return unsafe.String(unsafe.SliceData(b), l
 func (w *walker) run() {
 	at := 0
 	raw := atom.Atom(0) // raw text element whose text comes next
-	rawAt := 0
-	var rawAttrs []attr
+	kind := ""          // of a script
 	for {
 		tt := w.z.Next()
 		n := len(w.z.Raw())
@@ -105,7 +104,7 @@ func (w *walker) run() {
 			return
 		case xhtml.TextToken:
 			if raw != 0 {
-				w.rawText(raw, rawAttrs, Span{rawAt, at}, span)
+				w.rawText(raw, kind, span)
 				continue
 			}
 			w.addText(w.z.Text(), span)
@@ -123,8 +122,7 @@ func (w *walker) run() {
 			switch tag {
 			case atom.Script, atom.Style, atom.Title, atom.Textarea, atom.Iframe, atom.Xmp, atom.Noembed, atom.Noframes, atom.Plaintext:
 				if tt == xhtml.StartTagToken {
-					raw, rawAt = tag, span.Start
-					rawAttrs = append(rawAttrs[:0], w.attrs...)
+					raw, kind = tag, w.scriptKind()
 				}
 			}
 		case xhtml.EndTagToken:
@@ -137,7 +135,8 @@ func (w *walker) run() {
 	}
 }
 
-// readAttrs keeps the attributes of the current tag; a tag with a hundred thousand of them keeps the first 64.
+// readAttrs keeps the attributes of the current tag; a tag with a hundred thousand of them keeps the first 64. Values
+// point into the tokenizer's buffer: they hold until its next token, and whoever keeps one clones it.
 func (w *walker) readAttrs(more bool) {
 	w.attrs = w.attrs[:0]
 	for more {
@@ -150,7 +149,7 @@ func (w *walker) readAttrs(more bool) {
 		if !wanted(key) && !w.opt.Scripts && len(v) > 0 {
 			v = nil
 		}
-		w.attrs = append(w.attrs, attr{key, string(v)})
+		w.attrs = append(w.attrs, attr{key, unsafeString(v)})
 	}
 }
 
@@ -191,8 +190,24 @@ func (w *walker) has(name string) bool {
 	return false
 }
 
+// scriptKind tells what language a script element holds.
+func (w *walker) scriptKind() string {
+	kind := "script"
+	for _, a := range w.attrs {
+		if a.key == "type" || a.key == "language" {
+			v := strings.ToLower(a.val)
+			if strings.Contains(v, "vbs") {
+				kind = "vbscript"
+			} else if v != "" && !strings.Contains(v, "script") && v != "module" && v != "text/babel" {
+				kind = "data"
+			}
+		}
+	}
+	return kind
+}
+
 // rawText takes the content of an element whose content is not markup.
-func (w *walker) rawText(tag atom.Atom, attrs []attr, whole, span Span) {
+func (w *walker) rawText(tag atom.Atom, kind string, span Span) {
 	switch tag {
 	case atom.Title:
 		if w.page.Title == "" {
@@ -201,17 +216,6 @@ func (w *walker) rawText(tag atom.Atom, attrs []attr, whole, span Span) {
 	case atom.Style:
 		w.sheet(string(w.z.Raw()), span)
 	case atom.Script:
-		kind := "script"
-		for _, a := range attrs {
-			if a.key == "type" || a.key == "language" {
-				v := strings.ToLower(a.val)
-				if strings.Contains(v, "vbs") {
-					kind = "vbscript"
-				} else if v != "" && !strings.Contains(v, "script") && v != "module" && v != "text/babel" {
-					kind = "data"
-				}
-			}
-		}
 		if w.opt.Scripts {
 			w.page.Scripts = append(w.page.Scripts, Script{Text: string(w.z.Raw()), Kind: kind, Span: span})
 		} else if len(w.page.Scripts) == 0 {

