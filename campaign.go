@@ -1,6 +1,9 @@
 package coldwatch
 
-import "time"
+import (
+	"encoding/json"
+	"time"
+)
 
 // A Campaign is a set of sightings that the ledger holds for one operation.
 type Campaign struct {
@@ -54,10 +57,12 @@ type Word struct {
 	ID       string    `json:"id"`
 	At       time.Time `json:"at"`
 	Author   string    `json:"author"`
-	Kind     string    `json:"kind"` // "must-link", "cannot-link", "not-part", "benign", "same-look", "theirs", "hypothesis"
+	Kind     string    `json:"kind"` // "must-link", "cannot-link", "not-part", "benign", "same-look", "theirs", "hypothesis", "evidence", "approve", "withdraw"
 	Message  string    `json:"message,omitempty"`
 	Other    string    `json:"other,omitempty"`
 	Campaign string    `json:"campaign,omitempty"`
 	Reason   string    `json:"reason"`
 	Undone   bool      `json:"undone,omitempty"`
+
+	Detail json.RawMessage `json:"detail,omitempty"` // of a "hypothesis" or an item of "evidence": what was entered
 }

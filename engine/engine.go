@@ -15,6 +15,7 @@ import (
 	"github.com/coldwatch/coldwatch/campaign"
 	"github.com/coldwatch/coldwatch/knowledge"
 	"github.com/coldwatch/coldwatch/message"
+	"github.com/coldwatch/coldwatch/profile"
 	"github.com/coldwatch/coldwatch/store"
 )
 
@@ -70,6 +71,7 @@ type Engine struct {
 	room   *analysis.Room
 	linker *campaign.Linker // loaded when it is first needed
 	placed int64            // highest sequence number that the linker holds
+	memo   *profile.Memo    // simulations that need not run again
 }
 
 // New makes an engine.

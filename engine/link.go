@@ -135,10 +135,16 @@ func (e *Engine) profiles(ctx context.Context, l *campaign.Linker) ([]store.Camp
 	for i, c := range campaigns {
 		past[i] = e.targets(members[c.ID])
 	}
+	words, err := e.Store.Words(ctx)
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	said := judgements(words, campaigns)
 	var states []store.CampaignState
 	var profiles []coldwatch.Profile
 	for i, c := range campaigns {
 		opts.Past = others(past, i)
+		opts.Hypotheses, opts.Evidence = said[c.ID].hypotheses, said[c.ID].evidence
 		p := profile.Build(c, members[c.ID], e.Pack, opts)
 		old, err := e.Store.Profile(ctx, p.Campaign, 0)
 		if err != nil && !errors.Is(err, store.ErrNotFound) {
@@ -204,7 +210,10 @@ func (e *Engine) profileOptions(ctx context.Context) (profile.Options, error) {
 	if err != nil {
 		return profile.Options{}, err
 	}
-	return profile.Options{Telemetry: totals.First, Now: totals.Last, Seen: counts}, nil
+	if e.memo == nil {
+		e.memo = profile.NewMemo()
+	}
+	return profile.Options{Telemetry: totals.First, Now: totals.Last, Seen: counts, Memo: e.memo}, nil
 }
 
 // due gives the warnings that the change of each profile calls for.
@@ -213,7 +222,11 @@ func (e *Engine) due(ctx context.Context, profiles []coldwatch.Profile, received
 	if err != nil {
 		return nil, err
 	}
-	opts := warning.Options{At: e.Clock(), Received: received}
+	words, err := e.Store.Words(ctx)
+	if err != nil {
+		return nil, err
+	}
+	opts := warning.Options{At: e.Clock(), Received: received, Own: e.own(), Approved: approvals(words)}
 	for _, w := range said {
 		opts.Said = append(opts.Said, w.ID)
 	}
@@ -292,7 +305,7 @@ func (e *Engine) Report(ctx context.Context, id string) (coldwatch.Report, error
 	slices.SortFunc(r.Local, func(a, b coldwatch.LocalMessage) int {
 		return cmpTime(a.Received, b.Received, a.ID, b.ID)
 	})
-	ws, err := e.Store.Warnings(ctx)
+	ws, err := e.Warnings(ctx)
 	if err != nil {
 		return r, err
 	}

@@ -52,8 +52,7 @@ func BuiltinPriors() []knowledge.Prior {
 // the campaign. The draws follow from the items' ids, so that equal evidence gives equal figures in every campaign.
 func attribute(priors []knowledge.Prior, entered []Hypothesis, evidence []coldwatch.GradedItem, organisations int) coldwatch.Attribution {
 	hyps := hypotheses(priors, entered)
-	items := slices.Clone(evidence)
-	sort.Slice(items, func(i, j int) bool { return items[i].ID < items[j].ID })
+	items := byID(evidence)
 	var telling []ledgerItem
 	for _, it := range items {
 		if l, ok := newLedgerItem(it, hyps); ok {
@@ -101,6 +100,13 @@ func attribute(priors []knowledge.Prior, entered []Hypothesis, evidence []coldwa
 	a.Statement = statement(a, best, runner, len(telling))
 	a.Change = changes(a)
 	return a
+}
+
+// byID sorts a copy of the items.
+func byID(evidence []coldwatch.GradedItem) []coldwatch.GradedItem {
+	items := slices.Clone(evidence)
+	sort.SliceStable(items, func(i, j int) bool { return items[i].ID < items[j].ID })
+	return items
 }
 
 // A prior with its name, in the order of the printed ledger.

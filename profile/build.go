@@ -23,6 +23,7 @@ type Options struct {
 	Evidence   []coldwatch.GradedItem // an analyst's
 	Excursions []coldwatch.Excursion  // temperatures past a limit, of any lane
 	Weights    Weights                // of the score of who is next; zero: DefaultWeights
+	Memo       *Memo                  // shared by campaigns that are profiled in one go; nil: each has its own
 }
 
 // Build makes the profile of a campaign from its sightings. Sightings that the campaign does not list are left out; a
@@ -72,7 +73,11 @@ func (f *Fold) Profile(id string, pack *knowledge.Pack, o Options) coldwatch.Pro
 	}
 	p.Stages = stages(pack, targets)
 	p.Timeline = waves(entries)
-	p.Phases = f.phases()
+	memo := o.Memo
+	if memo == nil {
+		memo = f.memo
+	}
+	p.Phases = f.phases(memo)
 	p.Start = estimateStart(f.firstSightings(&p), o)
 	p.Activity = activity(sortedDays(f.days), now)
 	p.HalfLife = halfLife(p.Infrastructure, p.Last, p.Last.Sub(p.First))
@@ -85,7 +90,7 @@ func (f *Fold) Profile(id string, pack *knowledge.Pack, o Options) coldwatch.Pro
 	p.Size, expected = size(pack, targets, o)
 	p.Next = next(pack, targets, partner, expected, o)
 	evidence := append(automatic(&p, f), o.Evidence...)
-	p.Attribution = f.memo.attribute(pack.Priors, o.Hypotheses, evidence, len(p.Targets))
+	p.Attribution = memo.attribute(pack.Priors, o.Hypotheses, evidence, len(p.Targets))
 	describe(&p, f, o)
 	return p
 }

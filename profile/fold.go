@@ -20,7 +20,7 @@ type Fold struct {
 	days   map[int64]map[view]map[string]int // drift counts by day, Unix days
 	fid    map[int]int                       // fidelity, where something could be checked → messages
 	tti    map[float64]int
-	memo   *memo
+	memo   *Memo
 }
 
 // An entry is what is kept of one sighting.
@@ -91,7 +91,7 @@ type month struct {
 // NewFold returns an empty fold.
 func NewFold() *Fold {
 	f := &Fold{seen: map[string]entry{}, infra: map[infraKey]infraTally{}, claims: map[string]int{}, months: map[int64]*month{},
-		days: map[int64]map[view]map[string]int{}, fid: map[int]int{}, tti: map[float64]int{}, memo: newMemo()}
+		days: map[int64]map[view]map[string]int{}, fid: map[int]int{}, tti: map[float64]int{}, memo: NewMemo()}
 	for i := range f.shares {
 		f.shares[i] = map[string]tally{}
 	}

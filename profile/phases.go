@@ -183,15 +183,15 @@ type drift struct {
 const reach = 2
 
 // phases tells the stretches in which the methods hold.
-func (f *Fold) phases() []coldwatch.Phase {
+func (f *Fold) phases(memo *Memo) []coldwatch.Phase {
 	ws := f.windows()
 	if len(ws) == 0 {
 		return nil
 	}
-	borders, minor := f.borders(ws)
+	major, minor := borders(ws, memo)
 	out := []coldwatch.Phase{{From: clock(ws[0].from * 86400), Changes: []string{"First methods seen."}}}
 	for i, w := range ws {
-		if b := borders[i]; b != nil {
+		if b := major[i]; b != nil {
 			next := coldwatch.Phase{From: clock(w.from * 86400), P: b.p}
 			for _, d := range b.drifts {
 				next.Changes = append(next.Changes, changeSentence(d.view, pooled(ws, i-reach, i, d.view), pooled(ws, i, i+reach, d.view)))
@@ -221,13 +221,13 @@ func pooled(ws []window, from, to int, v view) map[string]int {
 // borders gives the edges, by the window that follows, across which two groups of views drift, and apart from them the
 // minor ones across which one group does. Of neighbouring edges that see the same change the one with the largest
 // divergence stands.
-func (f *Fold) borders(ws []window) (major, minor map[int]*border) {
+func borders(ws []window, memo *Memo) (major, minor map[int]*border) {
 	var tests []drift
 	for i := 1; i < len(ws); i++ {
 		for v := range views {
 			a, b := pooled(ws, i-reach, i, v), pooled(ws, i, i+reach, v)
 			if len(a) > 0 && len(b) > 0 {
-				p, size := f.memo.drift(a, b)
+				p, size := memo.drift(a, b)
 				tests = append(tests, drift{i, v, p, size})
 			}
 		}

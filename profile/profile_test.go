@@ -324,7 +324,7 @@ func TestPhasesFindAScheduledChange(t *testing.T) {
 			f.Add(&all[i])
 		}
 		hit := false
-		for _, p := range f.phases()[1:] {
+		for _, p := range f.phases(f.memo)[1:] {
 			if math.Abs(p.From.Sub(change).Hours()) <= 24*windowDays*1.5 {
 				hit = true
 			} else {
@@ -347,7 +347,7 @@ func TestNoPhaseWithoutChange(t *testing.T) {
 		for _, s := range sightings(100, uint64(500+round)) {
 			f.Add(&s)
 		}
-		alarms += len(f.phases()) - 1
+		alarms += len(f.phases(f.memo)) - 1
 	}
 	if alarms > 3 {
 		t.Errorf("%d phases in 60 campaigns that do not change", alarms)

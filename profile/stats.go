@@ -20,17 +20,23 @@ func seedOf(names ...string) uint64 {
 	return binary.BigEndian.Uint64(h[:8])
 }
 
-// A memo keeps the results of simulations by their input, so that one more message repeats only what it changed.
-type memo struct {
-	p           map[string][2]float64 // p value and divergence
-	key         string                // of the last attribution
-	attribution coldwatch.Attribution
+// A Memo keeps the results of simulations by their input, so that what did not change is not drawn again. The results
+// follow from the input alone; a memo only saves time. It is not safe for concurrent use.
+type Memo struct {
+	p            map[string][2]float64 // p value and divergence
+	attributions map[string]coldwatch.Attribution
 }
 
-func newMemo() *memo { return &memo{p: map[string][2]float64{}} }
+// maxMemo bounds what a memo holds of each kind: some megabytes.
+const maxMemo = 10_000
+
+// NewMemo returns an empty memo, to be shared by the profiles of many campaigns in [Options].
+func NewMemo() *Memo {
+	return &Memo{p: map[string][2]float64{}, attributions: map[string]coldwatch.Attribution{}}
+}
 
 // drift returns the p value of the difference between two counted distributions, and their divergence.
-func (m *memo) drift(a, b map[string]int) (p, size float64) {
+func (m *Memo) drift(a, b map[string]int) (p, size float64) {
 	values := make([]string, 0, len(a)+len(b))
 	for v := range a {
 		values = append(values, v)
@@ -54,19 +60,37 @@ func (m *memo) drift(a, b map[string]int) (p, size float64) {
 	if known, ok := m.p[k]; ok {
 		return known[0], known[1]
 	}
+	if len(m.p) >= maxMemo {
+		clear(m.p)
+	}
 	size = divergence(left, right)
 	p = driftP(left, right, size, seedOf(k))
 	m.p[k] = [2]float64{p, size}
 	return p, size
 }
 
-// attribute weighs the evidence, again only when it changed.
-func (m *memo) attribute(priors []knowledge.Prior, entered []Hypothesis, evidence []coldwatch.GradedItem, organisations int) coldwatch.Attribution {
-	key := fmt.Sprint(priors, entered, evidence, organisations >= 2) // fmt prints maps sorted
-	if m.key != key {
-		m.key, m.attribution = key, attribute(priors, entered, evidence, organisations)
+// attribute weighs the evidence, once for all campaigns whose items differ in their words only.
+func (m *Memo) attribute(priors []knowledge.Prior, entered []Hypothesis, evidence []coldwatch.GradedItem, organisations int) coldwatch.Attribution {
+	items := byID(evidence)
+	bare := slices.Clone(items)
+	for i := range bare {
+		bare[i].Text = ""
+		if bare[i].Author != own {
+			bare[i].Author = ""
+		}
 	}
-	return m.attribution
+	key := fmt.Sprint(priors, entered, bare, organisations >= 2) // fmt prints maps sorted
+	a, known := m.attributions[key]
+	if !known {
+		if len(m.attributions) >= maxMemo {
+			clear(m.attributions)
+		}
+		a = attribute(priors, entered, items, organisations)
+		m.attributions[key] = a
+	}
+	a.Hypotheses, a.Evidence = slices.Clone(a.Hypotheses), items
+	a.Change = changes(a)
+	return a
 }
 
 // wilson is the Wilson score interval of a proportion at 95 %.

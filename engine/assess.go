@@ -1,0 +1,219 @@
+package engine
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/coldwatch/coldwatch"
+	"github.com/coldwatch/coldwatch/profile"
+	"github.com/coldwatch/coldwatch/store"
+	"github.com/coldwatch/coldwatch/warning"
+)
+
+// Kinds of word about a campaign's meaning.
+const (
+	WordHypothesis = "hypothesis" // Detail is a profile.Hypothesis
+	WordEvidence   = "evidence"   // Detail is a coldwatch.GradedItem
+	WordApprove    = "approve"    // Other is the id of a warning that may go out
+	WordWithdraw   = "withdraw"   // Other is the id of a warning that is taken back
+)
+
+// An entered is what analysts said about the meaning of one campaign.
+type entered struct {
+	hypotheses []profile.Hypothesis
+	evidence   []coldwatch.GradedItem
+}
+
+// A judgementWord is a hypothesis or an item of evidence with the campaign that it is about as of now.
+type judgementWord struct {
+	word       coldwatch.Word
+	hypothesis *profile.Hypothesis
+	evidence   *coldwatch.GradedItem
+}
+
+// judgementWords gives the words in force about hypotheses and evidence, in the order of their saying. A word whose detail
+// cannot be read says nothing.
+func judgementWords(words []coldwatch.Word) []judgementWord {
+	var out []judgementWord
+	for _, w := range words {
+		if w.Undone {
+			continue
+		}
+		j := judgementWord{word: w}
+		switch w.Kind {
+		case WordHypothesis:
+			h := profile.Hypothesis{}
+			if json.Unmarshal(w.Detail, &h) != nil || h.Name == "" {
+				continue
+			}
+			h.Reason = w.Reason
+			j.hypothesis = &h
+		case WordEvidence:
+			it := coldwatch.GradedItem{}
+			if json.Unmarshal(w.Detail, &it) != nil {
+				continue
+			}
+			it.ID, it.Author = w.ID, w.Author
+			j.evidence = &it
+		default:
+			continue
+		}
+		out = append(out, j)
+	}
+	return out
+}
+
+// judgements gives, by campaign, what analysts entered. A word is about the campaign that it names; when that one is gone,
+// merged into another or made anew, it is about the campaign that now holds the message by which the word remembers it.
+func judgements(words []coldwatch.Word, campaigns []coldwatch.Campaign) map[string]entered {
+	said := judgementWords(words)
+	if len(said) == 0 {
+		return nil
+	}
+	there, holder := map[string]bool{}, map[string]string{}
+	for _, c := range campaigns {
+		there[c.ID] = true
+		for _, m := range c.Members {
+			holder[m] = c.ID
+		}
+	}
+	out := map[string]entered{}
+	for _, j := range said {
+		id := j.word.Campaign
+		if !there[id] {
+			id = holder[j.word.Message]
+		}
+		if id == "" {
+			continue
+		}
+		e := out[id]
+		if j.hypothesis != nil {
+			e.hypotheses = append(e.hypotheses, *j.hypothesis)
+		} else {
+			e.evidence = append(e.evidence, *j.evidence)
+		}
+		out[id] = e
+	}
+	return out
+}
+
+// Judge stores an analyst's hypothesis or item of evidence about a campaign, and brings the profiles up to date with it.
+func (e *Engine) Judge(ctx context.Context, w coldwatch.Word) error {
+	p, err := e.Store.Profile(ctx, w.Campaign, 0)
+	if err != nil {
+		return err
+	}
+	if w.Message == "" && len(p.Members) > 0 {
+		w.Message = p.Members[0]
+	}
+	return e.Say(ctx, w)
+}
+
+// Diff tells what changed from one version of a campaign's profile to another. Version 0 stands for the newest as to, and
+// for the one before to as from.
+func (e *Engine) Diff(ctx context.Context, id string, from, to int) (profile.Difference, error) {
+	after, err := e.Store.Profile(ctx, id, to)
+	if err != nil {
+		return profile.Difference{}, fmt.Errorf("version %d: %w", to, err)
+	}
+	if from == 0 {
+		from = max(1, after.Version-1)
+	}
+	before, err := e.Store.Profile(ctx, id, from)
+	if err != nil {
+		return profile.Difference{}, fmt.Errorf("version %d: %w", from, err)
+	}
+	return profile.Diff(before, after), nil
+}
+
+// own gives the organisation that this node belongs to: the only member of the pack, "" where the pack has several or none.
+func (e *Engine) own() string {
+	own := ""
+	for i := range e.Pack.Organisations {
+		if e.Pack.Organisations[i].Member {
+			if own != "" {
+				return ""
+			}
+			own = e.Pack.Organisations[i].ID
+		}
+	}
+	return own
+}
+
+// Warnings gives every warning as it stands now: held until a publisher approves it, and those that take others back.
+func (e *Engine) Warnings(ctx context.Context) ([]coldwatch.Warning, error) {
+	ws, err := e.Store.Warnings(ctx)
+	if err != nil {
+		return nil, err
+	}
+	words, err := e.Store.Words(ctx)
+	if err != nil {
+		return nil, err
+	}
+	approved := approvals(words)
+	for i := range ws {
+		if ws[i].Held == warning.HeldApproval && approved[ws[i].ID] {
+			ws[i].Held = ""
+		}
+	}
+	return ws, nil
+}
+
+// approvals gives the warnings that a publisher let go out.
+func approvals(words []coldwatch.Word) map[string]bool {
+	out := map[string]bool{}
+	for _, w := range words {
+		if w.Kind == WordApprove && !w.Undone {
+			out[w.Other] = true
+		}
+	}
+	return out
+}
+
+// Warning finds one warning by its id or the beginning of it. store.ErrNotFound when there is none or more than one.
+func (e *Engine) Warning(ctx context.Context, prefix string) (coldwatch.Warning, error) {
+	ws, err := e.Warnings(ctx)
+	if err != nil {
+		return coldwatch.Warning{}, err
+	}
+	var found []coldwatch.Warning
+	for _, w := range ws {
+		if w.ID == prefix {
+			return w, nil
+		}
+		if len(prefix) > 2 && len(w.ID) >= len(prefix) && w.ID[:len(prefix)] == prefix {
+			found = append(found, w)
+		}
+	}
+	if len(found) != 1 {
+		return coldwatch.Warning{}, fmt.Errorf("warning %s: %w", prefix, store.ErrNotFound)
+	}
+	return found[0], nil
+}
+
+// Approve lets a warning go out that waits for a publisher's word. One that is held for another reason stays held.
+func (e *Engine) Approve(ctx context.Context, w coldwatch.Word) error {
+	return e.Store.PutWord(ctx, w)
+}
+
+// ErrReachedNobody says that a warning is held, so that there is nobody to tell that it is taken back.
+var ErrReachedNobody = errors.New("the warning is held and reached nobody")
+
+// Withdraw takes a warning back: who received it is told so, and why. It returns the warning that tells it.
+func (e *Engine) Withdraw(ctx context.Context, w coldwatch.Word) (coldwatch.Warning, error) {
+	sent, err := e.Warning(ctx, w.Other)
+	if err != nil {
+		return sent, err
+	}
+	out := warning.Withdraw([]coldwatch.Warning{sent}, w.Reason, w.At)
+	if len(out) == 0 {
+		return sent, ErrReachedNobody
+	}
+	if err := e.Store.PutWord(ctx, w); err != nil {
+		return sent, err
+	}
+	return out[0], e.Store.PutWarnings(ctx, slices.Clone(out))
+}
