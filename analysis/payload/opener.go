@@ -51,6 +51,7 @@ type item struct {
 	layers                []string
 	body                  bool // shown by the mail client, not opened in a browser
 	inline                bool
+	page                  bool // written into a page: markup whatever it looks like
 	password              bool
 }
 
@@ -89,6 +90,9 @@ func (o *opener) open(it item) *coldwatch.Payload {
 	}
 	p := &coldwatch.Payload{ID: it.id, Part: it.part, Parent: it.parent, Via: it.via, Kind: kind, MediaType: media, Name: it.name,
 		Size: len(it.content), SHA256: hex.EncodeToString(sum[:]), Content: it.content, Layers: it.layers, Password: it.password}
+	if it.page && kind != "svg" {
+		kind, media = "html", "text/html"
+	}
 	if it.declared != "" && it.declared != media {
 		p.Declared = it.declared
 	}
@@ -152,6 +156,10 @@ func (o *opener) text(p *coldwatch.Payload, it item) []byte {
 
 // layer opens a page that was unwrapped from another payload.
 func (o *opener) layer(p *coldwatch.Payload, it item, content []byte, layers []string, via, name string) *coldwatch.Payload {
+	return o.layerOf(p, it, item{via: via, name: name, content: content}, layers)
+}
+
+func (o *opener) layerOf(p *coldwatch.Payload, it, c item, layers []string) *coldwatch.Payload {
 	if len(p.Layers)+1 > o.lim.Layers*2 || strings.Count(it.id, "#") >= o.lim.Layers {
 		o.limit(p.ID, "limit.layers")
 		return nil
@@ -159,7 +167,8 @@ func (o *opener) layer(p *coldwatch.Payload, it item, content []byte, layers []s
 	root := it.id
 	o.layerNo[root]++
 	all := append(slices.Clone(it.layers), layers...)
-	return o.open(item{id: root + "#" + strconv.Itoa(o.layerNo[root]), part: it.part, parent: p.ID, via: via, name: name, content: content, depth: it.depth, layers: all})
+	c.id, c.part, c.parent, c.depth, c.layers = root+"#"+strconv.Itoa(o.layerNo[root]), it.part, p.ID, it.depth, all
+	return o.open(c)
 }
 
 // limit names the limit that stopped the opening of a payload.

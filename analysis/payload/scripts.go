@@ -2,6 +2,7 @@ package payload
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"time"
 
@@ -76,7 +77,15 @@ func (o *opener) evaluate(p *coldwatch.Payload, it item, sources []script.Source
 		o.layer(p, it, f.Content, f.Layers, "embedded", f.Name)
 	}
 	o.calls(p, r.Calls)
-	if r.Undecided {
+	if len(r.Calls)+len(r.Files) == 0 && !slices.ContainsFunc(inner, shows) {
+		for _, w := range script.Carve(sources) {
+			trait(p, "carved")
+			if c := o.written(p, it, w); c != nil {
+				inner = append(inner, c)
+			}
+		}
+	}
+	if r.Undecided && !p.Trait("carved") {
 		o.sandbox(p, it, sources, len(r.Writes)+len(r.Calls) == 0)
 	}
 	// A script may sit beside the form that another layer of the same page shows: the form's fields feed its calls.
@@ -85,6 +94,11 @@ func (o *opener) evaluate(p *coldwatch.Payload, it item, sources []script.Source
 			credentials(p)
 		}
 	}
+}
+
+// shows tells whether an unwrapped page amounts to anything.
+func shows(c *coldwatch.Payload) bool {
+	return c.Structure != "" || len(c.Forms)+len(c.Links)+len(c.Destinations) > 0 || c.Trait("script")
 }
 
 // written opens what a script put into the page.
@@ -99,15 +113,7 @@ func (o *opener) written(p *coldwatch.Payload, it item, w script.Write) *coldwat
 		}
 		layers = []string{"script"}
 	}
-	c := o.layer(p, it, []byte(w.Text), layers, "layer", "")
-	if c == nil {
-		return nil
-	}
-	if c.Kind == "text" { // a fragment without the usual start
-		c.Kind, c.MediaType = "html", "text/html"
-		o.page(c, item{id: c.ID, part: c.Part, parent: p.ID, via: "layer", content: c.Content, layers: c.Layers, depth: it.depth})
-	}
-	return c
+	return o.layerOf(p, it, item{via: "layer", content: []byte(w.Text), page: true}, layers)
 }
 
 // interesting tells whether a small piece of markup holds more than words.

