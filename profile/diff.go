@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/coldwatch/coldwatch"
 )
@@ -28,6 +29,8 @@ type Difference struct {
 	Phases        int      `json:"phases"`         // more than before
 	AtLeast       [2]int   `json:"at_least"`       // size before and after
 	Next          Change   `json:"next"`           // among the ten ranked first
+	Hypotheses    Change   `json:"hypotheses"`
+	Evidence      Change   `json:"evidence"` // by its text
 	Attribution   Turn     `json:"attribution"`
 	Activity      Turn     `json:"activity"`
 	Sentences     []string `json:"sentences"`
@@ -68,6 +71,8 @@ func Diff(old, new coldwatch.Profile) Difference {
 		Phases:        len(new.Phases) - len(old.Phases),
 		AtLeast:       [2]int{old.Size.AtLeast, new.Size.AtLeast},
 		Next:          changed(leaders(old), leaders(new)),
+		Hypotheses:    changed(hypothesisNames(old), hypothesisNames(new)),
+		Evidence:      changed(evidenceTexts(old), evidenceTexts(new)),
 		Attribution:   turn(old.Attribution.Statement, new.Attribution.Statement),
 		Activity:      turn(old.Activity.Text, new.Activity.Text),
 	}
@@ -88,6 +93,24 @@ func owned(p coldwatch.Profile) []string {
 	for _, i := range p.Infrastructure {
 		if i.Owned {
 			out = append(out, i.Value)
+		}
+	}
+	return out
+}
+
+func hypothesisNames(p coldwatch.Profile) []string {
+	var out []string
+	for _, h := range p.Attribution.Hypotheses {
+		out = append(out, h.Name)
+	}
+	return out
+}
+
+func evidenceTexts(p coldwatch.Profile) []string {
+	var out []string
+	for _, it := range p.Attribution.Evidence {
+		if it.Author != own { // what the program grades by itself follows from the rest
+			out = append(out, it.Text)
 		}
 	}
 	return out
@@ -165,6 +188,7 @@ func sentences(d Difference, old, new coldwatch.Profile) []string {
 		slices.Sort(out)
 		return end(list(out, len(out)))
 	}
+	few := func(ids []string) string { return end(list(ids, 5)) }
 	pair := func(c Change, one, many string) {
 		if n := len(c.Added); n > 0 {
 			say("%s: %s.", counted(n, "new "+one, "new "+many), named(c.Added))
@@ -182,15 +206,29 @@ func sentences(d Difference, old, new coldwatch.Profile) []string {
 	pair(d.Carriers, "carrier", "carriers")
 	pair(d.Layers, "layer of obfuscation", "layers of obfuscation")
 	pair(d.Techniques, "technique", "techniques")
-	pair(d.Owned, "owned host, address or file", "owned hosts, addresses or files")
+	if n := len(d.Owned.Added); n > 0 {
+		say("%s: %s.", counted(n, "new owned host, address or file", "new owned hosts, addresses or files"), few(legible(d.Owned.Added)))
+	}
 	for _, p := range new.Phases[min(len(old.Phases), len(new.Phases)):] {
-		say("A new phase began on %s: %s", date(p.From), list(p.Changes, len(p.Changes)))
+		say("A new phase began on %s: %s", date(p.From), strings.Join(p.Changes, " "))
 	}
 	if d.AtLeast[0] != d.AtLeast[1] {
 		say("The size changed from at least %d to at least %d organisations.", d.AtLeast[0], d.AtLeast[1])
 	}
 	if d.Activity.After != "" {
 		say("%s Before: %s", d.Activity.After, d.Activity.Before)
+	}
+	for _, name := range d.Hypotheses.Added {
+		say("An analyst entered the hypothesis %s.", end(name))
+	}
+	for _, name := range d.Hypotheses.Removed {
+		say("The hypothesis %s was taken back.", end(name))
+	}
+	for _, text := range d.Evidence.Added {
+		say("Evidence entered: %s.", end(text))
+	}
+	for _, text := range d.Evidence.Removed {
+		say("Evidence taken back: %s.", end(text))
 	}
 	if d.Attribution.After != "" {
 		say("%s Before: %s", d.Attribution.After, d.Attribution.Before)
@@ -199,6 +237,22 @@ func sentences(d Difference, old, new coldwatch.Profile) []string {
 		say("The earliest message known is now of %s.", date(new.First))
 	}
 	return out
+}
+
+// legible puts names before digests, and shortens what nobody reads to the end.
+func legible(values []string) []string {
+	var names, digests []string
+	for _, v := range values {
+		switch {
+		case len(v) >= 32 && strings.Trim(v, "0123456789abcdef") == "":
+			digests = append(digests, "the file "+v[:12]+"…")
+		case len(v) > 60:
+			names = append(names, strings.ToValidUTF8(v[:57], "")+"…")
+		default:
+			names = append(names, v)
+		}
+	}
+	return append(names, digests...)
 }
 
 // Revise gives the new profile its version: the next one when the campaign itself changed, the old one's when only what

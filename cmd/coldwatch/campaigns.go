@@ -46,7 +46,7 @@ func (c campaignsCmd) Run(ctx context.Context, g *Globals) error {
 	return nil
 }
 
-type campaignCmd struct {
+type campaignShowCmd struct {
 	ID      string `arg:"" help:"Campaign id, or its beginning."`
 	Why     bool   `help:"Show each link with its evidence."`
 	Without string `help:"Show what the campaign falls into without one piece of evidence." placeholder:"VIEW=VALUE"`
@@ -61,7 +61,7 @@ type campaignView struct {
 	History []coldwatch.CampaignEvent `json:"history,omitempty"`
 }
 
-func (c campaignCmd) Run(ctx context.Context, g *Globals) error {
+func (c campaignShowCmd) Run(ctx context.Context, g *Globals) error {
 	e, err := g.open(ctx)
 	if err != nil {
 		return err
@@ -100,7 +100,7 @@ func (c campaignCmd) Run(ctx context.Context, g *Globals) error {
 	return nil
 }
 
-func (c campaignCmd) links(ctx context.Context, e *engine.Engine, view *campaignView) error {
+func (c campaignShowCmd) links(ctx context.Context, e *engine.Engine, view *campaignView) error {
 	l, err := e.Linker(ctx)
 	if err != nil {
 		return err
@@ -141,9 +141,10 @@ func (g *Globals) printDossier(p *coldwatch.Profile) {
 			g.print("%s", wrap(safe(j.Text), "  ", 110))
 		}
 	}
+	g.printHypotheses(&p.Attribution)
 }
 
-func (g *Globals) printWhy(c campaignCmd, view campaignView) {
+func (g *Globals) printWhy(c campaignShowCmd, view campaignView) {
 	if c.Why {
 		g.section("why these messages belong together")
 		for _, l := range view.Why {

@@ -45,6 +45,9 @@ func (c demoCmd) Run(ctx context.Context, g *Globals) error {
 		return err
 	}
 	defer e.Store.Close()
+	if err := own.keepPack(ctx, e.Store, folder); err != nil {
+		return err
+	}
 	start := time.Now()
 	sum, err := own.scan(ctx, e, []string{folder}, "")
 	if err != nil {

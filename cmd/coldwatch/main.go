@@ -93,7 +93,7 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	if err != nil {
 		return complain(stderr, err)
 	}
-	k, err := parser.Parse(args)
+	k, err := parser.Parse(idFirst(args))
 	if exited >= 0 {
 		return exited
 	}

@@ -81,17 +81,66 @@ func (g *Globals) engine(ctx context.Context, path string, pack *knowledge.Pack,
 
 // walker gives an engine without a store: it walks messages and keeps nothing.
 func (g *Globals) walker(pack *knowledge.Pack) *engine.Engine {
+	if pack == nil {
+		pack = &knowledge.Pack{}
+	}
 	return engine.New(engine.Config{Pack: pack, Options: analysis.Options{}, Limits: message.Default(), Linking: campaign.Default(),
 		Clock: func() time.Time { return time.Now().UTC() }})
 }
 
-// open is engine with the usual database and pack, for commands that read.
+// open is engine with the usual database, for commands that read: with the pack that its mail was scanned with, unless
+// --pack names another. A word said with another pack at hand would make every profile anew by that one.
 func (g *Globals) open(ctx context.Context) (*engine.Engine, error) {
-	p, err := g.pack("")
+	e, err := g.engine(ctx, g.DB, nil, false)
 	if err != nil {
 		return nil, err
 	}
-	return g.engine(ctx, g.DB, p, false)
+	p, err := g.packOf(ctx, e.Store)
+	if err != nil {
+		e.Store.Close()
+		return nil, err
+	}
+	st := e.Store
+	e = g.walker(p)
+	e.Store = st
+	return e, nil
+}
+
+// packSetting keeps the folder of the pack that a database was last scanned with, where it was not the usual one.
+const packSetting = "pack"
+
+// packOf gives the pack that a database was scanned with.
+func (g *Globals) packOf(ctx context.Context, st engine.Store) (*knowledge.Pack, error) {
+	kept, err := st.Setting(ctx, packSetting)
+	if err != nil {
+		return nil, err
+	}
+	if g.PackDir == "" && len(kept) > 0 {
+		if _, err := os.Stat(filepath.Join(string(kept), "pack.yaml")); err == nil {
+			p, err := knowledge.Load(string(kept))
+			if err == nil {
+				return p, nil
+			}
+		}
+		g.note("note: the pack %s that this mail was scanned with is gone; --pack DIR names another", safe(string(kept)))
+	}
+	return g.pack("")
+}
+
+// keepPack remembers the folder of the pack, for open.
+func (g *Globals) keepPack(ctx context.Context, st engine.Store, scenario string) error {
+	dir := g.PackDir
+	if dir == "" && scenario != "" {
+		dir = filepath.Join(scenario, "pack")
+	}
+	if dir == "" {
+		return st.PutSetting(ctx, packSetting, nil)
+	}
+	dir, err := filepath.Abs(dir)
+	if err != nil {
+		return err
+	}
+	return st.PutSetting(ctx, packSetting, []byte(dir))
 }
 
 // explainError gives the errors of the store and of reading a hint.

@@ -47,6 +47,9 @@ func (c scanCmd) Run(ctx context.Context, g *Globals) error {
 		return err
 	}
 	defer e.Store.Close()
+	if err := g.keepPack(ctx, e.Store, scenario); err != nil {
+		return err
+	}
 	sum, err := g.scan(ctx, e, c.Paths, c.Org)
 	if err != nil {
 		return err

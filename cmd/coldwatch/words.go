@@ -40,7 +40,7 @@ func (c sayCmd) Run(ctx context.Context, g *Globals) error {
 		return err
 	}
 	defer e.Store.Close()
-	w := coldwatch.Word{At: time.Now().UTC(), Author: c.author(), Kind: c.Kind, Reason: c.Reason}
+	w := coldwatch.Word{At: time.Now().UTC(), Author: authorOr(c.Author), Kind: c.Kind, Reason: c.Reason}
 	if w.Message, err = findMessage(ctx, e, c.Messages[0]); err != nil {
 		return err
 	}
@@ -57,8 +57,7 @@ func (c sayCmd) Run(ctx context.Context, g *Globals) error {
 			return hinted("coldwatch campaign ID lists the members", "message %s is in no campaign", shortID(w.Message))
 		}
 	}
-	sum := sha256.Sum256([]byte(w.Kind + w.Message + w.Other + w.Campaign + w.Author + w.At.Format(time.RFC3339Nano)))
-	w.ID = "w-" + hex.EncodeToString(sum[:5])
+	w.ID = wordID(w)
 	if err := e.Say(ctx, w); err != nil {
 		return err
 	}
@@ -70,9 +69,16 @@ func (c sayCmd) Run(ctx context.Context, g *Globals) error {
 	return nil
 }
 
-func (c sayCmd) author() string {
-	if c.Author != "" {
-		return c.Author
+// wordID names a word by what it says, who says it and when.
+func wordID(w coldwatch.Word) string {
+	sum := sha256.Sum256([]byte(w.Kind + w.Message + w.Other + w.Campaign + w.Author + w.At.Format(time.RFC3339Nano) + string(w.Detail)))
+	return "w-" + hex.EncodeToString(sum[:5])
+}
+
+// authorOr is who speaks: the name given, else the one who is logged in.
+func authorOr(given string) string {
+	if given != "" {
+		return given
 	}
 	if u, err := user.Current(); err == nil {
 		return u.Username
@@ -138,7 +144,7 @@ func (wordsCmd) Run(ctx context.Context, g *Globals) error {
 		g.print("nothing was said yet")
 	}
 	for _, w := range words {
-		g.print("%s  %s  %-11s %s%s  by %s: %s%s", w.ID, w.At.Format("2006-01-02 15:04"), w.Kind, shortID(w.Message), optional(" ", shortID(w.Other)),
+		g.print("%s  %s  %-11s %s%s  by %s: %s%s", w.ID, w.At.Format("2006-01-02 15:04"), w.Kind, orWord(shortID(w.Message), w.Campaign), optional(" ", shortID(w.Other)),
 			safe(w.Author), safe(w.Reason), orNoteText(w.Undone, " (taken back)"))
 	}
 	return nil
