@@ -92,7 +92,7 @@ func Default() Parameters {
 		HubNewest:    5,
 		Hub:          60,
 		Window:       10,
-		Prior:        .02,
+		Prior:        .002,
 		Overwhelming: 12,
 		Unseen:       1000,
 		UnseenShared: 100,

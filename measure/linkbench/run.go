@@ -32,6 +32,7 @@ type Result struct {
 	P99       time.Duration      `json:"place_p99_ns"`
 	Relink    time.Duration      `json:"relink_ns"`
 	Bytes     float64            `json:"bytes_per_sighting"`
+	Links     Calibration        `json:"links"`
 	Baselines map[string]Quality `json:"baselines,omitempty"`
 }
 
@@ -92,6 +93,7 @@ func one(o Options, f Family, seed int64) Result {
 	l.Relink()
 	res.Relink = o.Clock().Sub(t)
 	res.Relinked = judge(ms, labels(l, ms))
+	res.Links = calibrate(l, ms, seed)
 	if o.Baselines {
 		res.Baselines = baselines(ms, p)
 	}
@@ -128,6 +130,9 @@ func labels(l *campaign.Linker, ms []message) []int32 {
 func (r Result) print(w io.Writer) error {
 	if _, err := fmt.Fprintf(w, "%s, seed %d: %d sightings, %.0f/s, placement p50 %v p99 %v, re-link %v, %.0f bytes a sighting\n",
 		r.Family, r.Seed, r.N, r.PerSecond, r.P50, r.P99, r.Relink.Round(time.Millisecond), r.Bytes); err != nil {
+		return err
+	}
+	if _, err := fmt.Fprintf(w, "  P(link) of %d candidate pairs: Brier %.3f, expected calibration error %.3f\n", r.Links.Pairs, r.Links.Brier, r.Links.ECE); err != nil {
 		return err
 	}
 	rows := []string{"online", "re-linked"}
