@@ -221,3 +221,29 @@ func TestTune(t *testing.T) {
 		t.Error("an empty linker was tuned")
 	}
 }
+
+// TestOtherAccounts: a rented panel on which two messages use different accounts says nothing, unless the accounts are
+// each seen but once: then they may be the victims'.
+func TestOtherAccounts(t *testing.T) {
+	panel := func(id, account string) coldwatch.Sighting {
+		return make1(id, "org"+id, 1, "host=panel.example", "path=/excel.php?cid", "account=panel.example#"+account, "sender=s"+id+".example")
+	}
+	l := New(Default())
+	for i, account := range []string{"a", "a", "b", "b", "c", "d"} {
+		l.Place(panel(string(rune('0'+i)), account))
+	}
+	for _, c := range []struct {
+		a, b string
+		says bool
+	}{{"0", "1", true}, {"0", "2", false}, {"4", "5", true}, {"0", "4", true}} {
+		bits := 0.0
+		for _, term := range l.Link(c.a, c.b).Terms {
+			if term.View == coldwatch.ViewHost {
+				bits = term.Bits
+			}
+		}
+		if (bits > 1) != c.says {
+			t.Errorf("%s and %s: the panel's host gives %.1f bits", c.a, c.b, bits)
+		}
+	}
+}

@@ -96,9 +96,11 @@ func (f *features) landing(raw string) {
 	}
 	f.add(coldwatch.ViewHost, host)
 	f.add(coldwatch.ViewPath, path)
-	full, account := f.tenant(raw, host)
+	full, accounts := f.tenant(raw, host)
 	f.add(coldwatch.ViewHost, full)
-	f.add(coldwatch.ViewAccount, account)
+	for _, a := range accounts {
+		f.add(coldwatch.ViewAccount, a)
+	}
 }
 
 // link takes what the reader would click. Within something that was opened it is the landing place; in a body it is
@@ -117,8 +119,10 @@ func (f *features) link(l coldwatch.Hyperlink, inside bool) {
 		return
 	}
 	f.add(coldwatch.ViewLinkHost, host)
-	_, account := f.tenant(l.URL, host)
-	f.add(coldwatch.ViewAccount, account)
+	_, accounts := f.tenant(l.URL, host)
+	for _, a := range accounts {
+		f.add(coldwatch.ViewAccount, a)
+	}
 	if len(f.a.Payloads) > 0 && path != "" && path != "/" {
 		f.add(coldwatch.ViewPath, path)
 	}
@@ -154,28 +158,37 @@ func (f *features) place(raw string) (host, path string) {
 	return organisational(h), pathTemplate(u)
 }
 
-// tenant names who rents a place: the whole host where its first label looks made, as on free hosting that gives each
-// customer a label; and the account where a value of the query looks made, as on a rented panel that tells its customers
-// apart by a number. The account is hashed, for such a value may also stand for the victim.
-func (f *features) tenant(raw, host string) (full, account string) {
+// tenant names who rents a place: the whole host where a label before the domain looks made, as on free hosting that gives
+// each customer a label; and as accounts that label, and the first value of the query that looks made, as on a rented panel that
+// tells its customers apart by a number. Accounts are hashed, for such a value may also stand for the victim.
+func (f *features) tenant(raw, host string) (full string, accounts []string) {
 	u, err := url.Parse(strings.TrimSpace(raw))
 	if err != nil {
-		return "", ""
+		return "", nil
+	}
+	account := func(v string) {
+		sum := sha256.Sum256([]byte(host + "\x00" + v))
+		accounts = append(accounts, host+"#"+hex.EncodeToString(sum[:6]))
 	}
 	h := strings.TrimSuffix(strings.ToLower(u.Hostname()), ".")
-	if label, rest, ok := strings.Cut(h, "."); ok && h != host && strings.HasSuffix(rest, host) && looksMade(label) {
-		full = h
+	if labels, ok := strings.CutSuffix(h, "."+host); ok {
+		for label := range strings.SplitSeq(labels, ".") {
+			if looksMade(label) {
+				full = h
+				account(label)
+				break
+			}
+		}
 	}
 	for kv := range strings.SplitSeq(u.RawQuery, "&") {
 		_, v, _ := strings.Cut(kv, "=")
 		v, _, _ = strings.Cut(v, "?")
-		if !looksMade(v) || len(v) > 64 || strings.Contains(v, "%40") {
-			continue
+		if looksMade(v) && len(v) <= 64 && !strings.Contains(v, "%40") {
+			account(v)
+			break
 		}
-		sum := sha256.Sum256([]byte(host + "\x00" + v))
-		return full, host + "#" + hex.EncodeToString(sum[:6])
 	}
-	return full, ""
+	return full, accounts
 }
 
 // recipientDomain tells whether the host belongs to whoever got the message, which the pack may not know.

@@ -208,3 +208,32 @@ func BenchmarkFrom(b *testing.B) {
 		From(a, p)
 	}
 }
+
+// TestTenant: who rents a place on a host that many share, by a made label or a made value of the query.
+func TestTenant(t *testing.T) {
+	f := features{}
+	hosts := map[string]bool{}
+	for _, c := range []struct {
+		raw, host, full string
+		accounts        int
+	}{
+		{"https://panel.example/excel.php?cid=e1a66ee7f6", "panel.example", "", 1},
+		{"https://panel.example/excel.php?cid=7d645c9c42?e=0664e0", "panel.example", "", 1},
+		{"https://ffee496c.rented.example/a/mail.php", "rented.example", "ffee496c.rented.example", 1},
+		{"https://www.3bc867b9.rented.example/a/mail.php", "rented.example", "www.3bc867b9.rented.example", 1},
+		{"https://secure.own.example/a/mail.php", "own.example", "", 0},
+		{"https://secure.own.example/a?lang=en", "own.example", "", 0},
+		{"https://xffee496c-own.example/", "own.example", "", 0},
+	} {
+		full, accounts := f.tenant(c.raw, c.host)
+		if full != c.full || len(accounts) != c.accounts {
+			t.Errorf("%s: %q %v", c.raw, full, accounts)
+		}
+		for _, a := range accounts {
+			if hosts[a] {
+				t.Errorf("%s: an account that another has", c.raw)
+			}
+			hosts[a] = true
+		}
+	}
+}
