@@ -47,6 +47,13 @@ type Store interface {
 	Setting(ctx context.Context, name string) ([]byte, error)
 	PutSetting(ctx context.Context, name string, value []byte) error
 
+	PutObjects(ctx context.Context, collection string, now time.Time, objects []store.Object) (added []store.Object, err error)
+	Objects(ctx context.Context, q store.ObjectQuery) ([]store.Object, error)
+	DeleteObjects(ctx context.Context, q store.ObjectQuery) (int, error)
+	PutDelivery(ctx context.Context, d store.Delivery, fresh bool) (stored bool, err error)
+	BeginDelivery(ctx context.Context, warning, channel string, now time.Time) (begun bool, err error)
+	Deliveries(ctx context.Context) ([]store.Delivery, error)
+
 	Purge(ctx context.Context, recipient string, before time.Time) (gone []string, err error)
 	Backup(ctx context.Context, dir string) (paths []string, err error)
 	Check(ctx context.Context) (faults []string, err error)

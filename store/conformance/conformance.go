@@ -34,6 +34,9 @@ func Run(t *testing.T, open func(t *testing.T) engine.Store) {
 		"missing":           missing,
 		"batch is atomic":   atomic,
 		"check finds holes": check,
+		"objects":           objects,
+		"object times":      objectTimes,
+		"deliveries":        deliveries,
 	} {
 		t.Run(name, func(t *testing.T) { f(t, open(t)) })
 	}
