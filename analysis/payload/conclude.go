@@ -68,6 +68,8 @@ func weigh(kind string) weight {
 		return weight{4, []string{"T1204.002"}}
 	case "payload.pdf_attachment":
 		return weight{1, []string{"T1204.002"}}
+	case "payload.personal_link":
+		return weight{1.5, []string{"T1566.002"}}
 	case "payload.qr_link":
 		return weight{1, []string{"T1566.002"}}
 	case "payload.qr_personal":

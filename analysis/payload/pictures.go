@@ -110,6 +110,7 @@ func (o *opener) pdf(p *coldwatch.Payload, it item) {
 		p.Links = append(p.Links, coldwatch.Hyperlink{URL: l.URL, Kind: "pdf", Span: span})
 		if how, _, _ := o.rcpt.find(l.URL); how != "" && !strings.HasPrefix(l.URL, "mailto:") {
 			trait(p, "recipient-in-link")
+			o.fact("payload.personal_link", p, span, l.URL, "A link in the document names the recipient ("+how+").")
 		}
 	}
 	o.textLinks(p, whole, seen)

