@@ -212,37 +212,6 @@ func formatNames() string {
 	return strings.Join(names, ", ")
 }
 
-type warningsCmd struct{}
-
-func (warningsCmd) Run(ctx context.Context, g *Globals) error {
-	e, err := g.open(ctx)
-	if err != nil {
-		return err
-	}
-	defer e.Store.Close()
-	ws, err := e.Store.Warnings(ctx)
-	if err != nil {
-		return err
-	}
-	if g.JSON {
-		if ws == nil {
-			ws = []coldwatch.Warning{}
-		}
-		return g.printJSON(ws)
-	}
-	if len(ws) == 0 {
-		g.print("no warnings")
-	}
-	for _, w := range ws {
-		state := "ready for " + safe(w.Contact)
-		if w.Held != "" {
-			state = "held: " + w.Held
-		}
-		g.print("%s  %s  %-14s %s (%s)", w.At.Format("2006-01-02"), w.Campaign, w.Reason, safe(w.Name), state)
-	}
-	return nil
-}
-
 type searchCmd struct {
 	Query []string `arg:"" help:"Words, names, domains, addresses, file names: all must occur."`
 	Limit int      `help:"At most that many." default:"50"`
