@@ -129,3 +129,24 @@ func FuzzAnalyze(f *testing.F) {
 		check(t, name, a)
 	})
 }
+
+// BenchmarkAnalyze opens the messages of testdata; parsing is left out.
+func BenchmarkAnalyze(b *testing.B) {
+	files, err := filepath.Glob("testdata/*.eml")
+	if err != nil {
+		b.Fatal(err)
+	}
+	var list []*coldwatch.Message
+	for _, f := range files {
+		raw, err := os.ReadFile(f)
+		if err != nil {
+			b.Fatal(err)
+		}
+		list = append(list, message.Parse(raw, message.Limits{}))
+	}
+	z := New(Limits{})
+	b.ReportAllocs()
+	for i := range b.N {
+		z.Analyze(&coldwatch.Analysis{Message: list[i%len(list)]})
+	}
+}

@@ -49,7 +49,7 @@ func (d *Document) trait(t string) {
 }
 
 func (d *Document) meta(k, v string) {
-	v = strings.TrimSpace(v)
+	v = strings.TrimSpace(strings.ToValidUTF8(v, "\ufffd"))
 	if v == "" || len(v) > 300 {
 		return
 	}
@@ -93,6 +93,8 @@ func Package(entries []File) *Document {
 		case strings.Contains(n, "/embeddings/") || strings.Contains(n, "/activex/") && strings.HasSuffix(n, ".bin"):
 			d.trait("embedded-object")
 			d.Files = append(d.Files, File{e.Name[strings.LastIndexByte(e.Name, '/')+1:], e.Content})
+		case strings.HasPrefix(n, "xl/externallinks/externallink") && strings.Contains(string(e.Content), "ddeLink"):
+			d.trait("dde")
 		case strings.Contains(n, "/media/"):
 			d.Images = append(d.Images, e)
 		case n == "word/document.xml" || strings.HasPrefix(n, "word/header") || strings.HasPrefix(n, "word/footer") || n == "xl/sharedstrings.xml" ||

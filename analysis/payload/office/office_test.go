@@ -64,3 +64,17 @@ func FuzzPackage(f *testing.F) {
 		Content(string(b))
 	})
 }
+
+func TestMacro(t *testing.T) {
+	src := "Attribute VB_Name = \"ThisDocument\"\r\nSub AutoOpen()\r\nShell \"x\"\r\nEnd Sub\r\n"
+	var chunk []byte
+	for i := 0; i < len(src); i += 8 {
+		chunk = append(append(chunk, 0), src[i:min(i+8, len(src))]...)
+	}
+	body := append([]byte("compiled code\x01"), byte(len(chunk)-1), 0xb0|byte((len(chunk)-1)>>8))
+	d := &Document{}
+	d.stream("ThisDocument", []string{"Macros", "VBA"}, append(body, chunk...))
+	if strings.TrimSpace(d.Macro) != strings.TrimSpace(src) || len(d.AutoExec) != 1 || strings.Join(d.Traits, ",") != "macro,autoexec,macro-suspicious" {
+		t.Errorf("%+v", d)
+	}
+}

@@ -90,9 +90,8 @@ func (d *Document) stream(name string, path []string, body []byte) {
 	}
 	if slices.ContainsFunc(path, func(s string) bool { return strings.EqualFold(s, "VBA") }) && low != "dir" && !strings.HasPrefix(low, "__srp") {
 		d.trait("macro")
-		if i := bytes.Index(body, []byte("\x00Attribut\x00e")); i >= 2 {
-			d.macro(string(decompressVBA(body[i-2:])))
-		} else if i := bytes.Index(body, []byte("Attribut")); i >= 3 && low != "_vba_project" {
+		// A module's source starts with "Attribute VB_Name": a signature, a chunk header and a byte of flags stand before.
+		if i := bytes.Index(body, []byte("\x00Attribut")); i >= 3 {
 			d.macro(string(decompressVBA(body[i-3:])))
 		}
 	}
@@ -121,9 +120,6 @@ func (d *Document) macro(src string) {
 
 // decompressVBA decompresses a container ([MS-OVBA] section 2.4.1.3).
 func decompressVBA(b []byte) []byte {
-	if i := bytes.IndexByte(b[:min(len(b), 3)], 1); i >= 0 {
-		b = b[i:]
-	}
 	if len(b) < 3 || b[0] != 1 {
 		return nil
 	}

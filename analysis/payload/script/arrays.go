@@ -84,6 +84,18 @@ func (in *interp) arrayMethod(name string, self value, args []value) value {
 			}
 		}
 		return newArray(out)
+	}
+	return in.arraySearch(name, self, args)
+}
+
+// arraySearch is the methods that look into an array, order it or set its elements.
+func (in *interp) arraySearch(name string, self value, args []value) value {
+	o := self.o
+	var a value
+	if len(args) > 0 {
+		a = args[0]
+	}
+	switch name {
 	case "indexOf", "includes", "lastIndexOf":
 		in.step(len(o.arr) / 2)
 		for i, e := range o.arr {
