@@ -20,6 +20,9 @@ type Result struct {
 	Verdict   VerdictResult    `json:"verdict"`
 	Clusters  ClusterResult    `json:"clusters"`
 	Campaigns []CampaignResult `json:"campaigns"`
+
+	Family     string     `json:"family"`
+	Assessment Assessment `json:"assessment"` // by Assess
 }
 
 // VerdictResult compares verdicts. Phishing tests take no part in recall, campaign recall and fpr.
@@ -77,7 +80,7 @@ type CampaignResult struct {
 
 // Compare compares what was found with the truth. countryOf gives the pack's country of an organisation.
 func Compare(t *Truth, f *Found, countryOf func(org string) string) Result {
-	r := Result{Scenario: t.Name, Messages: len(t.Messages)}
+	r := Result{Scenario: t.Name, Family: t.Family, Messages: len(t.Messages)}
 	r.Verdict = compareVerdicts(t, f)
 	items := clusterItems(t, f)
 	r.Clusters = compareClusters(t, f, items)

@@ -22,6 +22,7 @@ import (
 // Truth is the label side of a scenario.
 type Truth struct {
 	Name      string
+	Family    string
 	Messages  map[string]Label // by path below the scenario folder, with slashes
 	Campaigns []TrueCampaign
 }
@@ -52,12 +53,13 @@ type TrueCampaign struct {
 // LoadTruth reads the truth of a scenario folder.
 func LoadTruth(dir string) (*Truth, error) {
 	var meta struct {
-		Name string `json:"name"`
+		Name   string `json:"name"`
+		Family string `json:"family"`
 	}
 	if err := readJSON(filepath.Join(dir, "scenario.json"), &meta); err != nil {
 		return nil, err
 	}
-	t := &Truth{Name: meta.Name, Messages: map[string]Label{}}
+	t := &Truth{Name: meta.Name, Family: meta.Family, Messages: map[string]Label{}}
 	if err := readJSON(filepath.Join(dir, "truth", "campaigns.json"), &t.Campaigns); err != nil {
 		return nil, err
 	}

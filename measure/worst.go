@@ -19,8 +19,18 @@ func Worst(rs []Result) Result {
 		w.Messages = max(w.Messages, r.Messages)
 		worstVerdict(&w.Verdict, r.Verdict)
 		worstClusters(&w.Clusters, r.Clusters)
+		worstAssessment(&w.Assessment, r.Assessment)
 	}
 	return w
+}
+
+// worstAssessment leaves the counts of campaigns and predictions as they are in the first.
+func worstAssessment(w *Assessment, a Assessment) {
+	w.TargetsPrecision, w.TargetsRecall = min(w.TargetsPrecision, a.TargetsPrecision), min(w.TargetsRecall, a.TargetsRecall)
+	w.CountriesRight, w.StartCovered, w.SizeUnder = min(w.CountriesRight, a.CountriesRight), min(w.StartCovered, a.StartCovered), min(w.SizeUnder, a.SizeUnder)
+	w.StartErrorDays = max(w.StartErrorDays, a.StartErrorDays)
+	w.StateWrong, w.ActorNamed = max(w.StateWrong, a.StateWrong), max(w.ActorNamed, a.ActorNamed)
+	w.Next.Ratio, w.Next.HitAt10, w.Next.Brier = min(w.Next.Ratio, a.Next.Ratio), min(w.Next.HitAt10, a.Next.HitAt10), max(w.Next.Brier, a.Next.Brier)
 }
 
 func worstVerdict(w *VerdictResult, v VerdictResult) {

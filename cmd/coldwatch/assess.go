@@ -12,6 +12,7 @@ import (
 
 	"github.com/coldwatch/coldwatch"
 	"github.com/coldwatch/coldwatch/engine"
+	"github.com/coldwatch/coldwatch/measure"
 	"github.com/coldwatch/coldwatch/profile"
 	"github.com/coldwatch/coldwatch/store"
 )
@@ -280,4 +281,34 @@ func (g *Globals) judge(ctx context.Context, id, kind, author, reason string, de
 	g.print("%s", wrap(safe(p.Attribution.Statement), "", 110))
 	g.note("coldwatch campaign %s remove %s takes it back%s", kind, w.ID, g.dbFlag())
 	return nil
+}
+
+// assess compares what the profiles of a scenario say with its truth.
+func assess(ctx context.Context, e *engine.Engine, t *measure.Truth, f *measure.Found, r *measure.Result) (measure.Assessment, error) {
+	seen, err := e.Store.OrganisationCounts(ctx)
+	if err != nil {
+		return measure.Assessment{}, err
+	}
+	predict := func(targets []string, partner string, past [][]string) []coldwatch.Candidate {
+		return profile.Predict(e.Pack, targets, partner, profile.Options{Seen: seen, Past: past}).Ranked
+	}
+	return measure.Assess(t, f, r, e.Pack, predict), nil
+}
+
+func (g *Globals) printAssessment(a *measure.Assessment) {
+	g.print("  assessment targets P %.3f R %.3f  countries right %.3f  start median error %.1f d, covered %.3f  size at or under the truth %.3f (median bound %.2f of it)",
+		a.TargetsPrecision, a.TargetsRecall, a.CountriesRight, a.StartErrorDays, a.StartCovered, a.SizeUnder, a.SizeBound)
+	if a.StateWrong+a.ActorNamed > 0 {
+		g.print("             %d campaigns of another class stated as a state's, %d actors named", a.StateWrong, a.ActorNamed)
+	}
+	n := &a.Next
+	if n.Predictions == 0 {
+		g.print("             next: no prediction, too few targets")
+		return
+	}
+	g.print("             next: %d predictions, hit@10 %.3f against %.3f at random and %.3f by role (%.2f×), MRR %.3f, Brier %.3f (%.3f for one share for all)", n.Predictions,
+		n.HitAt10, n.Random, n.Popularity, n.Ratio, n.MRR, n.Brier, n.BrierBase)
+	for _, b := range n.Calibration {
+		g.print("             said %.2f: came true %.2f of %d", b.Said, b.True, b.Number)
+	}
 }

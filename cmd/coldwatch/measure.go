@@ -5,8 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -48,11 +50,17 @@ func (c measureCmd) Run(ctx context.Context, g *Globals) error {
 		w := measure.Worst(results)
 		g.print("\nworst of %d: campaign recall %.3f, fpr %.4f, B³ F1 %.3f, pairwise F1 %.3f, discovery %.3f", len(results),
 			w.Verdict.CampaignRecall, w.Verdict.FPR, w.Clusters.B3F1, w.Clusters.PairwiseF1, w.Clusters.DiscoveryRate)
+		families := measure.Families(results)
+		for _, f := range slices.Sorted(maps.Keys(families)) {
+			g.print("\nfamily %s", orWord(safe(f), "unnamed"))
+			a := families[f]
+			g.printAssessment(&a)
+		}
 		return nil
 	case g.JSON && len(results) == 1:
 		return g.printJSON(results[0])
 	case g.JSON:
-		return g.printJSON(map[string]any{"scenarios": results, "worst": measure.Worst(results)})
+		return g.printJSON(map[string]any{"scenarios": results, "worst": measure.Worst(results), "families": measure.Families(results)})
 	}
 	return nil
 }
@@ -99,6 +107,9 @@ func (g *Globals) measureOne(ctx context.Context, dir string) (measure.Result, *
 		return none, nil, nil, err
 	}
 	r := measure.Compare(t, f, countryOf(pack))
+	if r.Assessment, err = assess(ctx, e, t, f, &r); err != nil {
+		return none, nil, nil, err
+	}
 	r.Messages, r.Seconds, r.PeakRSS = sum.Messages, seconds, measure.PeakRSS()
 	r.PerSecond = float64(sum.Messages) / seconds
 	return r, f, t, nil
@@ -154,6 +165,7 @@ func (g *Globals) printResult(r *measure.Result) {
 			orWord(x.Matched, "not found"), yesNo(x.ImpersonatesRight, "right", "wrong"), x.TargetsPrecision, x.TargetsRecall,
 			yesNo(x.CountriesRight, "right", "wrong"), x.StartErrorDays, x.SizeAtLeast, x.SizeTrue)
 	}
+	g.printAssessment(&r.Assessment)
 }
 
 // printErrors lists the wrong verdicts, false alarms first.
