@@ -105,6 +105,9 @@ func parseTime(v any) (time.Time, error) {
 	return time.Parse(time.RFC3339Nano, s)
 }
 
+// NotLater is the reason of Replaces for a version that is as old as the stored one, or older.
+const NotLater = "not later than what is stored"
+
 // Replaces tells whether an object that came in may replace the stored one of the same id, and why not: only its creator may, with
 // a later time, not from the future (more than a day ahead of now), not what was revoked, and not under a freer marking.
 func Replaces(stored, incoming Object, now time.Time) (reason string, ok bool) {
@@ -121,7 +124,7 @@ func Replaces(stored, incoming Object, now time.Time) (reason string, ok bool) {
 	case modified.After(now.Add(24 * time.Hour)):
 		return "modified in the future", false
 	case !modified.After(was):
-		return "not later than what is stored", false
+		return NotLater, false
 	case revoked:
 		return "what is stored was revoked", false
 	case strictest(incoming) < strictest(stored):
