@@ -27,7 +27,7 @@ func (b *builder) action() []Block {
 	search += " for the indicators below; take what is found out of the mailboxes and keep a copy."
 	all = append(all, search)
 	var own []string
-	for _, i := range Indicators(p, b.pack) {
+	for _, i := range merged(Indicators(p, b.pack)) {
 		if i.Owned && (i.Kind == coldwatch.DomainName || i.Kind == coldwatch.EmailAddress) && len(own) < 4 {
 			own = append(own, Defang(i.Kind, i.Value))
 		}

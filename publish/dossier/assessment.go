@@ -16,6 +16,7 @@ const (
 	maxMessages = 200
 	maxLocal    = 25
 	maxNext     = 10
+	maxFiles    = 12
 )
 
 func (b *builder) doses() []Block {

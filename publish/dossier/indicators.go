@@ -13,7 +13,8 @@ import (
 )
 
 // Indicators returns the infrastructure of a campaign that may leave the house, in a fixed order: well-formed values only, none
-// that belongs to an organisation of the pack (a partner's domain on a block list would cut the chain), no value twice. What a
+// that belongs to an organisation of the pack (a partner's domain on a block list would cut the chain), no value twice in one role.
+// A value that is the attacker's own in one role is so in all. What a
 // web address says about its recipient (an address in the path, the query or the fragment, plain or in base64) is cut off.
 func Indicators(p coldwatch.Profile, pack *knowledge.Pack) []coldwatch.Infrastructure {
 	theirs := map[string]bool{}
@@ -41,9 +42,39 @@ func Indicators(p coldwatch.Profile, pack *knowledge.Pack) []coldwatch.Infrastru
 		}
 		return strings.Compare(x.Value+"\x00"+x.Role, y.Value+"\x00"+y.Role)
 	})
-	return slices.CompactFunc(out, func(x, y coldwatch.Infrastructure) bool {
+	out = slices.CompactFunc(out, func(x, y coldwatch.Infrastructure) bool {
 		return x.Kind == y.Kind && x.Value == y.Value && x.Role == y.Role
 	})
+	own := map[[2]string]bool{}
+	for _, i := range out {
+		own[[2]string{string(i.Kind), i.Value}] = own[[2]string{string(i.Kind), i.Value}] || i.Owned
+	}
+	for k := range out {
+		out[k].Owned = own[[2]string{string(out[k].Kind), out[k].Value}]
+	}
+	return out
+}
+
+// merged makes one entry of each value, with all its roles: for people, who look for the value.
+func merged(in []coldwatch.Infrastructure) []coldwatch.Infrastructure {
+	var out []coldwatch.Infrastructure
+	for _, i := range in { // values stand together
+		last := len(out) - 1
+		if last < 0 || out[last].Kind != i.Kind || out[last].Value != i.Value {
+			out = append(out, i)
+			continue
+		}
+		m := &out[last]
+		m.Role += ", " + i.Role
+		m.Messages = max(m.Messages, i.Messages) // the roles of one message overlap
+		if !i.First.IsZero() && i.First.Before(m.First) {
+			m.First = i.First
+		}
+		if i.Last.After(m.Last) {
+			m.Last = i.Last
+		}
+	}
+	return out
 }
 
 // Blockable tells whether an indicator may be blocked outright: the attacker's own, or the very file.

@@ -306,7 +306,7 @@ func (b *builder) objective() []Block {
 
 func (b *builder) infrastructure() []Block {
 	p := b.p
-	all := Indicators(p, b.pack)
+	all := merged(Indicators(p, b.pack))
 	if len(all) == 0 {
 		return []Block{Note{"open", "No infrastructure of the attacker's was found in the messages."}}
 	}
@@ -316,9 +316,15 @@ func (b *builder) infrastructure() []Block {
 		if !own {
 			t.Caption = "Shared or borrowed services: watch, but blocking them would hit others too"
 		}
+		files := 0
 		for _, i := range all {
 			if i.Owned != own {
 				continue
+			}
+			if i.Kind == coldwatch.FileHash {
+				if files++; files > maxFiles {
+					continue
+				}
 			}
 			v := code(Defang(i.Kind, i.Value))
 			if i.Name != "" {
@@ -328,6 +334,9 @@ func (b *builder) infrastructure() []Block {
 		}
 		if len(t.Rows) > 0 {
 			out = append(out, t)
+		}
+		if files > maxFiles {
+			out = append(out, Paragraph{fmt.Sprintf("Shown: %d of %d files; the machine-readable forms have them all.", maxFiles, files)})
 		}
 	}
 	if h := p.HalfLife; h.N > 0 {
