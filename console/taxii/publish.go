@@ -1,0 +1,219 @@
+package taxii
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/coldwatch/coldwatch/engine"
+	"github.com/coldwatch/coldwatch/publish/audience"
+	"github.com/coldwatch/coldwatch/publish/stix"
+	"github.com/coldwatch/coldwatch/store"
+)
+
+// collectionTLP is the strictest marking that the readers of the campaigns collection may have.
+const collectionTLP = "TLP:AMBER"
+
+// Published is what Publish did.
+type Published struct {
+	Campaigns int      `json:"campaigns"` // that stand in the collection now
+	New       int      `json:"new"`       // versions added, revocations included
+	Revoked   int      `json:"revoked"`   // objects that no campaign has any more
+	Held      []string `json:"held"`      // campaigns that may not go out, with the reason
+}
+
+// Publish brings the campaigns collection up to date with the campaigns: what is new or says something else gets a new version, and
+// what no campaign says any more is revoked. A possible campaign of one message stays inside, and so does what the audience check
+// holds up. Doing it twice adds nothing.
+//
+// A version is made when anything but modified differs, and its time is later than the one before, since readers take the latest. An
+// object that was revoked and is true again comes back under another id: STIX 2.1 section 3.6 lets no version follow a revocation.
+func Publish(ctx context.Context, e *engine.Engine) (Published, error) {
+	p := &publisher{now: e.Clock().UTC().Truncate(time.Millisecond), have: map[string]stix.Object{}, current: map[string]bool{}}
+	known, err := e.Store.Objects(ctx, store.ObjectQuery{Collection: Campaigns, Last: true})
+	if err != nil {
+		return p.done, err
+	}
+	for _, k := range known {
+		if p.have[k.ID], err = decode(k.JSON); err != nil {
+			return p.done, fmt.Errorf("taxii: %s: %w", k.ID, err)
+		}
+	}
+	profiles, err := e.Store.Campaigns(ctx)
+	if err != nil {
+		return p.done, err
+	}
+	for i := range profiles {
+		if profiles[i].Possible {
+			continue
+		}
+		r, err := e.Report(ctx, profiles[i].Campaign)
+		if err != nil {
+			return p.done, err
+		}
+		bundle := stix.Bundle(r, e.Pack)
+		raw, err := stix.Marshal(bundle)
+		if err != nil {
+			return p.done, fmt.Errorf("taxii: %w", err)
+		}
+		leaks := audience.Check(audience.Content{Name: profiles[i].Campaign, Bytes: raw, Marking: r.Marking, Report: r},
+			audience.Reader{ID: "constituency", TLP: collectionTLP}, e.Pack)
+		if len(leaks) > 0 {
+			p.done.Held = append(p.done.Held, fmt.Sprintf("%s: %s (%s)", profiles[i].Campaign, leaks[0].Reason, leaks[0].Kind))
+			if err := p.keep(raw); err != nil {
+				return p.done, err
+			}
+			continue
+		}
+		p.done.Campaigns++
+		if err := p.add(raw); err != nil {
+			return p.done, err
+		}
+	}
+	if err := p.revoke(); err != nil {
+		return p.done, err
+	}
+	added, err := e.Store.PutObjects(ctx, Campaigns, e.Clock(), p.out)
+	p.done.New = len(added)
+	return p.done, err
+}
+
+type publisher struct {
+	now     time.Time
+	have    map[string]stix.Object // id → last version that was published
+	current map[string]bool        // ids that a campaign says now
+	out     []store.Object
+	done    Published
+}
+
+// add takes the objects of a bundle.
+func (p *publisher) add(bundle []byte) error {
+	objects, _, err := stix.Parse(bytes.NewReader(bundle))
+	if err != nil {
+		return fmt.Errorf("taxii: %w", err)
+	}
+	renamed := map[string]string{}
+	for _, o := range objects {
+		id := o.ID()
+		for isRevoked(p.have[id]) {
+			id = o.Type() + "--" + uuid.NewSHA1(uuid.NameSpaceURL, []byte(id)).String()
+		}
+		if id != o.ID() {
+			renamed[o.ID()] = id
+		}
+	}
+	for _, o := range objects {
+		if len(renamed) > 0 {
+			o = rename(map[string]any(o), renamed).(map[string]any)
+		}
+		if p.current[o.ID()] {
+			continue // another campaign says the same
+		}
+		p.current[o.ID()] = true
+		was := p.have[o.ID()]
+		if was != nil && (was["modified"] == nil || same(was, o)) {
+			continue
+		}
+		if err := p.put(was, o); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// keep leaves what was published of a campaign as it is.
+func (p *publisher) keep(bundle []byte) error {
+	objects, _, err := stix.Parse(bytes.NewReader(bundle))
+	if err != nil {
+		return fmt.Errorf("taxii: %w", err)
+	}
+	for _, o := range objects {
+		p.current[o.ID()] = true
+	}
+	return nil
+}
+
+// put adds a version, later than the one before.
+func (p *publisher) put(was, o stix.Object) error {
+	if was != nil {
+		before, at := modified(was), modified(o)
+		if !at.After(before) {
+			at = before.Add(time.Millisecond)
+			if p.now.After(at) {
+				at = p.now
+			}
+			o["modified"] = at.UTC().Format("2006-01-02T15:04:05.000Z")
+		}
+	}
+	rec, err := Record(o, "")
+	p.out = append(p.out, rec)
+	return err
+}
+
+// own are the types of objects that belong to one campaign; the others are true by themselves.
+var own = []string{"campaign", "indicator", "infrastructure", "intrusion-set", "note", "observed-data", "relationship", "report", "sighting"}
+
+// revoke takes back what no campaign says any more.
+func (p *publisher) revoke() error {
+	for _, id := range slices.Sorted(maps.Keys(p.have)) {
+		o := p.have[id]
+		if p.current[id] || isRevoked(o) || !slices.Contains(own, o.Type()) {
+			continue
+		}
+		was := maps.Clone(o)
+		o["revoked"] = true
+		if err := p.put(was, o); err != nil {
+			return err
+		}
+		p.done.Revoked++
+	}
+	return nil
+}
+
+func isRevoked(o stix.Object) bool { b, _ := o["revoked"].(bool); return b }
+
+func modified(o stix.Object) time.Time {
+	s, _ := o["modified"].(string)
+	t, _ := time.Parse(time.RFC3339Nano, s)
+	return t
+}
+
+// same tells whether two versions say the same.
+func same(a, b stix.Object) bool {
+	text := func(o stix.Object) string {
+		o = maps.Clone(o)
+		delete(o, "modified")
+		raw, err := json.Marshal(o) // properties sorted
+		if err != nil {
+			return ""
+		}
+		return string(raw)
+	}
+	return text(a) == text(b)
+}
+
+// rename replaces ids wherever they stand as a whole value.
+func rename(v any, ids map[string]string) any {
+	switch v := v.(type) {
+	case string:
+		if to, ok := ids[v]; ok && strings.Contains(v, "--") {
+			return to
+		}
+	case []any:
+		for i := range v {
+			v[i] = rename(v[i], ids)
+		}
+	case map[string]any:
+		for k := range v {
+			v[k] = rename(v[k], ids)
+		}
+	}
+	return v
+}
