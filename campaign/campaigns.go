@@ -24,9 +24,9 @@ func isCampaign(id string) bool { return len(id) == 12 && strings.HasPrefix(id, 
 
 // fresh names a campaign after its first member, or the first later one whose name was never given.
 func (l *Linker) fresh(first uint32) string {
-	name := nameOf(l.t.ids[first])
+	name := nameOf(l.t.ids.at(first))
 	for n := byte('a'); l.events[name] != nil; n++ { // the name was given in another life of the cluster
-		name = nameOf("again " + string(n) + l.t.ids[first])
+		name = nameOf("again " + string(n) + l.t.ids.at(first))
 	}
 	return name
 }
@@ -61,7 +61,7 @@ func (l *Linker) rename(old []uint32) []coldwatch.CampaignEvent {
 		}
 	}
 	slices.SortFunc(all, func(a, b overlap) int {
-		return cmp.Or(cmp.Compare(b.n, a.n), cmp.Compare(a.name, b.name), cmp.Compare(l.t.ids[l.clusters[a.label].rows[0]], l.t.ids[l.clusters[b.label].rows[0]]))
+		return cmp.Or(cmp.Compare(b.n, a.n), cmp.Compare(a.name, b.name), cmp.Compare(l.t.ids.at(l.clusters[a.label].rows[0]), l.t.ids.at(l.clusters[b.label].rows[0])))
 	})
 	l.names = map[uint32]string{}
 	taken := map[string]uint32{}
@@ -148,7 +148,7 @@ func (l *Linker) Campaigns() []coldwatch.Campaign {
 func (l *Linker) campaign(label uint32) coldwatch.Campaign {
 	c := coldwatch.Campaign{ID: l.names[label], Events: l.History(l.names[label])}
 	for _, r := range l.clusters[label].rows {
-		c.Members = append(c.Members, l.t.ids[r])
+		c.Members = append(c.Members, l.t.ids.at(r))
 	}
 	slices.Sort(c.Members)
 	return c
@@ -158,7 +158,7 @@ func (l *Linker) campaign(label uint32) coldwatch.Campaign {
 func (l *Linker) Singles() []string {
 	var out []string
 	for _, r := range l.t.canonical(func(r uint32) bool { return l.t.class[r] == classLink && l.clusters[l.label[r]] == nil }) {
-		out = append(out, l.t.ids[r])
+		out = append(out, l.t.ids.at(r))
 	}
 	return out
 }

@@ -60,12 +60,12 @@ func (g *grower) run(order []uint32) []uint32 {
 	g.held = map[uint32]bool{}
 	if len(l.said) > 0 {
 		for _, r := range order {
-			if l.said[l.t.ids[r]]&saidHeld != 0 {
+			if l.said[l.t.ids.at(r)]&saidHeld != 0 {
 				g.held[r] = true
 			}
 		}
 		g.edges = slices.DeleteFunc(g.edges, func(e edge) bool {
-			return (l.said[l.t.ids[e.a]]|l.said[l.t.ids[e.b]])&saidAlone != 0
+			return (l.said[l.t.ids.at(e.a)]|l.said[l.t.ids.at(e.b)])&saidAlone != 0
 		})
 	}
 	g.bridging = map[uint32]bool{}

@@ -99,20 +99,26 @@ func (s *scorer) pair(x, y uint32, now uint32) memo {
 	*c = memo{x: x, y: y, at: now}
 	t := s.t
 	s.ticket++
-	if t.size[x] < t.size[y] && t.size[x] <= walk { // x is the rarer: all that hold both are in its chain
-		for r, ok := t.head[x]-1, t.head[x] != 0; ok; r, ok = t.older(r, x) {
+	n := 0
+	if t.g[x] < t.g[y] && t.g[x] <= walk { // x is the rarer: all that hold both are in its chain, if it is short
+		r, ok := t.head[x]-1, t.head[x] != 0
+		for ; ok && n < 2*walk; r, ok = t.older(r, x) {
+			n++
 			l := s.labels[r]
 			if s.mark[l] != s.ticket && t.has(r, y) {
 				s.mark[l] = s.ticket
 				c.both++
 			}
 		}
-		c.holds = uint16(min(t.g[y], 65535))
-		c.full = true
-		return *c
+		if !ok {
+			c.holds = uint16(min(t.g[y], 65535))
+			c.full = true
+			return *c
+		}
+		c.both = 0
+		s.ticket++
 	}
-	c.full = true
-	n := 0
+	c.full, n = true, 0
 	for r, ok := t.head[y]-1, t.head[y] != 0; ok; r, ok = t.older(r, y) {
 		if n++; n > walk {
 			c.full = false
@@ -348,7 +354,7 @@ func (s *scorer) otherAccounts(items []item, fa, fb []uint32) {
 // rents tells whether a row has an account on the host that another row has too.
 func (s *scorer) rents(feats []uint32, host string) bool {
 	for _, x := range feats {
-		if s.t.vview[x] == s.account && s.t.size[x] >= 2 {
+		if s.t.vview[x] == s.account && s.t.chained(x) {
 			if h, _, ok := strings.Cut(s.t.text(x), "#"); ok && h == host {
 				return true
 			}
@@ -411,7 +417,7 @@ func (s *scorer) twin(x, y uint32) bool {
 	return t.text(x) == t.text(y)
 }
 
-// probability turns bits into P(same campaign).
+// probability turns bits into P(same campaign). The prior falls as thresholds rise: the more clusters, the fewer candidates are right.
 func (s *scorer) probability(bits float64) float64 {
-	return 1 / (1 + math.Exp2(-(bits + math.Log2(s.p.Prior/(1-s.p.Prior)))))
+	return 1 / (1 + math.Exp2(-(bits - max(0, grow(s.n)) + math.Log2(s.p.Prior/(1-s.p.Prior)))))
 }

@@ -67,7 +67,7 @@ func New(p Parameters) *Linker {
 func (l *Linker) Parameters() Parameters { return l.p }
 
 // Len returns how many sightings the linker knows, ordinary mail included.
-func (l *Linker) Len() int { return len(l.t.ids) }
+func (l *Linker) Len() int { return l.t.ids.len() }
 
 // values interns a sighting's features: ascending numbers without repeats. Views that are no part of the parameters
 // are left out.
@@ -127,10 +127,10 @@ func (l *Linker) note(campaign string, e event) coldwatch.CampaignEvent {
 func (l *Linker) show(campaign string, e event) coldwatch.CampaignEvent {
 	out := coldwatch.CampaignEvent{At: time.Unix(0, e.At).UTC(), Kind: kinds[e.Kind], Campaign: campaign, Other: e.Other, Reason: e.Reason}
 	if e.Row > 0 {
-		out.Sighting = l.t.ids[e.Row-1]
+		out.Sighting = l.t.ids.at(e.Row - 1)
 	}
 	if out.Reason == "" && e.With > 0 {
-		out.Reason = fmt.Sprintf("linked to sighting %.12s by %.1f bits of evidence", l.t.ids[e.With-1], e.Bits)
+		out.Reason = fmt.Sprintf("linked to sighting %.12s by %.1f bits of evidence", l.t.ids.at(e.With-1), e.Bits)
 	}
 	return out
 }

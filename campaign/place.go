@@ -26,7 +26,7 @@ type edge struct {
 
 // Place takes a sighting in and says where it goes. The same id placed again changes nothing and is answered alike.
 func (l *Linker) Place(s coldwatch.Sighting) coldwatch.Placement {
-	if r, ok := l.t.row[s.ID]; ok {
+	if r, ok := l.t.ids.row(s.ID); ok {
 		return l.placed(r)
 	}
 	feats := l.values(&s)
@@ -72,7 +72,7 @@ func (l *Linker) settle(r uint32, joins []candidate) coldwatch.Placement {
 
 // Preview says where a sighting would go, and changes nothing that is seen outside.
 func (l *Linker) Preview(s coldwatch.Sighting) coldwatch.Placement {
-	if r, ok := l.t.row[s.ID]; ok {
+	if r, ok := l.t.ids.row(s.ID); ok {
 		return l.placed(r)
 	}
 	var feats []uint32
@@ -166,7 +166,7 @@ func (l *Linker) candidates(r uint32, feats []uint32, class uint8) []candidate {
 		}
 	}
 	slices.SortFunc(order, func(x, y uint32) int {
-		return cmp.Or(cmp.Compare(t.size[x], t.size[y]), cmp.Compare(t.key[x], t.key[y]))
+		return cmp.Or(cmp.Compare(t.g[x], t.g[y]), cmp.Compare(t.key[x], t.key[y]))
 	})
 	l.tick++
 	var found []uint32

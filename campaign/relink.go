@@ -47,7 +47,7 @@ func (l *Linker) classify() {
 		if c == classMissed {
 			c = classBenign
 		}
-		benign := l.said[l.t.ids[r]]&saidBenign != 0
+		benign := len(l.said) > 0 && l.said[l.t.ids.at(uint32(r))]&saidBenign != 0
 		switch {
 		case benign && c&15 != classDropped:
 			c = classDropped | c<<4
@@ -63,7 +63,6 @@ func (l *Linker) classify() {
 // a campaign's size against it.
 func (l *Linker) replay(order []uint32) []uint32 {
 	clear(l.t.head)
-	clear(l.t.size)
 	clear(l.t.g)
 	l.label = make([]uint32, len(l.label))
 	for r := range l.label {
@@ -256,7 +255,7 @@ func (l *Linker) edges(labels, order []uint32, need float64) []edge {
 	for _, r := range order {
 		for _, x := range t.feats(r) {
 			n := l.offers(x, l.p.Window)
-			if n == 0 || t.size[x] < 2 {
+			if n == 0 {
 				continue
 			}
 			for q, ok := t.older(r, x); ok && n > 0; q, ok = t.older(q, x) {

@@ -20,7 +20,7 @@ import (
 // numbers, each with its length, and a CRC-32 of it all. Chains, counts and clusters are stored, so that a restored
 // linker places the next sighting as the old one would have.
 
-const magic = "coldwatch linker 1\n"
+const magic = "coldwatch linker 2\n"
 
 // maxItems bounds what a damaged length can make us allocate at once.
 const maxItems = 1 << 31
@@ -76,14 +76,10 @@ func (l *Linker) Snapshot(w io.Writer) error {
 	t := l.t
 	out.bytes([]byte(magic))
 	put(out, js)
-	var ids []byte
-	for _, id := range t.ids {
-		ids = binary.AppendUvarint(ids, uint64(len(id)))
-		ids = append(ids, id...)
-	}
-	put(out, ids)
+	put(out, t.ids.raw)
+	put(out, t.ids.off)
 	put(out, t.at)
-	for _, a := range [][]uint32{t.org, t.off, t.mask, t.feat, t.next, t.name, t.head, t.size, t.g, l.label} {
+	for _, a := range [][]uint32{t.org, t.off, t.mask, t.feat, t.next, t.name, t.head, t.g, l.label} {
 		put(out, a)
 	}
 	put(out, t.class)
@@ -127,9 +123,9 @@ func restore(r io.Reader, p, was Parameters) (*Linker, error) {
 	}
 	l := New(p)
 	t := newTable()
-	t.ids = splitIDs(in, get[byte](in))
+	t.ids.raw, t.ids.off = get[byte](in), get[uint32](in)
 	t.at = get[int64](in)
-	for _, a := range []*[]uint32{&t.org, &t.off, &t.mask, &t.feat, &t.next, &t.name, &t.head, &t.size, &t.g, &l.label} {
+	for _, a := range []*[]uint32{&t.org, &t.off, &t.mask, &t.feat, &t.next, &t.name, &t.head, &t.g, &l.label} {
 		*a = get[uint32](in)
 	}
 	t.class, t.key, t.vview = get[byte](in), get[uint64](in), get[byte](in)
@@ -153,10 +149,7 @@ func (l *Linker) adopt(t *table, h head, cs []uint32) {
 	for i, o := range t.orgs {
 		t.orgNum[o] = uint32(i)
 	}
-	t.row = make(map[string]uint32, len(t.ids))
-	for r, id := range t.ids {
-		t.row[id] = uint32(r)
-	}
+	t.ids.rehash(1024)
 	n := 1024
 	for len(t.key)*4 >= n*3 {
 		n *= 2
@@ -169,7 +162,7 @@ func (l *Linker) adopt(t *table, h head, cs []uint32) {
 		cs = cs[rows+ex:]
 	}
 	l.t, l.s.t, l.s.labels = t, t, l.label
-	l.seen, l.s.mark = make([]uint32, len(t.ids)), make([]uint32, len(t.ids))
+	l.seen, l.s.mark = make([]uint32, t.ids.len()), make([]uint32, t.ids.len())
 	l.words, l.plain, l.count, l.tick, l.newest, l.stale = h.Words, h.Plain, h.Count, h.Tick, h.Newest, h.Stale
 	if h.Names != nil {
 		l.names = h.Names
@@ -246,21 +239,6 @@ func get[T number](d *decoder) []T {
 		}
 		out = append(out, piece...)
 		n -= k
-	}
-	return out
-}
-
-func splitIDs(d *decoder, b []byte) []string {
-	var out []string
-	all := string(b)
-	for at := 0; at < len(b); {
-		n, k := binary.Uvarint(b[at:])
-		if k <= 0 || n > uint64(len(b)-at-k) {
-			d.err = errSnapshot
-			return nil
-		}
-		out = append(out, all[at+k:at+k+int(n)])
-		at += k + int(n)
 	}
 	return out
 }

@@ -13,8 +13,7 @@ import (
 // sightings the arrays come to some hundred bytes a sighting; a map for each would cost ten times that.
 type table struct {
 	// By row.
-	ids   []string
-	row   map[string]uint32
+	ids   ids
 	at    []int64  // receipt, Unix milliseconds
 	org   []uint32 // number of the reporting organisation
 	class []uint8  // see classOf
@@ -30,7 +29,6 @@ type table struct {
 	vview []uint8
 	name  []uint32  // offset into names, 0 for text bands: they are hashes already
 	head  []uint32  // newest row + 1
-	size  []uint32  // rows in the chain
 	g     []uint32  // clusters that hold it
 	b     []float32 // ordinary messages that hold it
 
@@ -60,7 +58,7 @@ func classOf(c coldwatch.Class) uint8 {
 }
 
 func newTable() *table {
-	return &table{row: map[string]uint32{}, off: []uint32{0}, names: []byte{0}, slots: make([]uint32, 1024), orgNum: map[string]uint32{}}
+	return &table{ids: newIDs(), off: []uint32{0}, names: []byte{0}, slots: make([]uint32, 1024), orgNum: map[string]uint32{}}
 }
 
 // digest is FNV-1a over the view's number and the value, finished so that all bits of the slot index depend on it.
@@ -124,13 +122,12 @@ func (t *table) intern(v uint8, s string, keep bool) uint32 {
 		t.names = append(t.names, byte(len(s)), byte(len(s)>>8))
 		t.names = append(t.names, s...)
 	}
-	t.key = append(t.key, h)
-	t.vview = append(t.vview, v)
-	t.name = append(t.name, at)
-	t.head = append(t.head, 0)
-	t.size = append(t.size, 0)
-	t.g = append(t.g, 0)
-	t.b = append(t.b, 0)
+	t.key = push(t.key, h)
+	t.vview = push(t.vview, v)
+	t.name = push(t.name, at)
+	t.head = push(t.head, 0)
+	t.g = push(t.g, 0)
+	t.b = push(t.b, 0)
 	t.put(x)
 	return x
 }
@@ -153,24 +150,23 @@ func (t *table) rehash(n int) {
 
 // add appends a row; it stands in no chain yet. The features must be numbers, ascending, without repeats.
 func (t *table) add(s *coldwatch.Sighting, class uint8, feats []uint32) uint32 {
-	r := uint32(len(t.ids))
-	t.ids = append(t.ids, s.ID)
-	t.row[s.ID] = r
-	t.at = append(t.at, s.Received.UnixMilli())
+	r := uint32(t.ids.len())
+	t.ids.add(s.ID)
+	t.at = push(t.at, s.Received.UnixMilli())
 	o, ok := t.orgNum[s.Organisation]
 	if !ok {
 		o = uint32(len(t.orgs))
 		t.orgs = append(t.orgs, s.Organisation)
 		t.orgNum[s.Organisation] = o
 	}
-	t.org = append(t.org, o)
-	t.class = append(t.class, class)
-	t.feat = append(t.feat, feats...)
-	for range feats {
-		t.next = append(t.next, 0)
+	t.org = push(t.org, o)
+	t.class = push(t.class, class)
+	for _, x := range feats {
+		t.feat = push(t.feat, x)
+		t.next = push(t.next, 0)
 	}
-	t.off = append(t.off, uint32(len(t.feat)))
-	t.mask = append(t.mask, t.maskOf(feats))
+	t.off = push(t.off, uint32(len(t.feat)))
+	t.mask = push(t.mask, t.maskOf(feats))
 	return r
 }
 
@@ -208,20 +204,27 @@ func (t *table) older(r, x uint32) (uint32, bool) {
 	return n - 1, n != 0
 }
 
+// chained tells whether two rows or more hold x.
+func (t *table) chained(x uint32) bool {
+	if t.head[x] == 0 {
+		return false
+	}
+	_, ok := t.older(t.head[x]-1, x)
+	return ok
+}
+
 // chain puts row r at the head of its values' chains.
 func (t *table) chain(r uint32) {
 	for s := t.off[r]; s < t.off[r+1]; s++ {
 		x := t.feat[s]
 		t.next[s] = t.head[x]
 		t.head[x] = r + 1
-		t.size[x]++
 	}
 }
 
 // rechain builds all chains anew so that each runs from the newest to the oldest by receipt and id, whatever the order of arrival.
 func (t *table) rechain(order []uint32) {
 	clear(t.head)
-	clear(t.size)
 	for _, r := range order {
 		t.chain(r)
 	}
@@ -230,7 +233,7 @@ func (t *table) rechain(order []uint32) {
 // canonical returns the rows for which keep is true by receipt, then id.
 func (t *table) canonical(keep func(r uint32) bool) []uint32 {
 	var out []uint32
-	for r := range t.ids {
+	for r := range t.ids.len() {
 		if keep(uint32(r)) {
 			out = append(out, uint32(r))
 		}
@@ -241,7 +244,10 @@ func (t *table) canonical(keep func(r uint32) bool) []uint32 {
 
 // order compares rows in the canonical order.
 func (t *table) order(a, b uint32) int {
-	return cmp.Or(cmp.Compare(t.at[a], t.at[b]), strings.Compare(t.ids[a], t.ids[b]))
+	if c := cmp.Compare(t.at[a], t.at[b]); c != 0 {
+		return c
+	}
+	return strings.Compare(t.ids.at(a), t.ids.at(b))
 }
 
 // before is the canonical order of rows.
@@ -249,13 +255,13 @@ func (t *table) before(a, b uint32) bool {
 	if t.at[a] != t.at[b] {
 		return t.at[a] < t.at[b]
 	}
-	return t.ids[a] < t.ids[b]
+	return t.ids.at(a) < t.ids.at(b)
 }
 
 // unadd takes away the newest row, which must stand in no chain.
 func (t *table) unadd(r uint32) {
-	delete(t.row, t.ids[r])
+	t.ids.drop()
 	t.feat, t.next = t.feat[:t.off[r]], t.next[:t.off[r]]
-	t.ids, t.at, t.org, t.class = t.ids[:r], t.at[:r], t.org[:r], t.class[:r]
+	t.at, t.org, t.class = t.at[:r], t.org[:r], t.class[:r]
 	t.mask, t.off = t.mask[:r], t.off[:r+1]
 }

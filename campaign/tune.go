@@ -259,7 +259,9 @@ func (l *Linker) changes(p Parameters) ([]Change, error) {
 	for _, k := range l.Campaigns() {
 		in := map[uint32]int{}
 		for _, id := range k.Members {
-			in[c.label[c.t.row[id]]]++
+			if r, ok := c.t.ids.row(id); ok {
+				in[c.label[r]]++
+			}
 		}
 		whole := false
 		var sizes []int

@@ -11,8 +11,8 @@ import (
 // Link returns the whole ledger between two sightings, suppressed evidence included; the zero Link when one is
 // unknown.
 func (l *Linker) Link(a, b string) coldwatch.Link {
-	ra, ok1 := l.t.row[a]
-	rb, ok2 := l.t.row[b]
+	ra, ok1 := l.t.ids.row(a)
+	rb, ok2 := l.t.ids.row(b)
 	if !ok1 || !ok2 || ra == rb {
 		return coldwatch.Link{A: a, B: b}
 	}
@@ -105,7 +105,7 @@ func (l *Linker) closest(r uint32) (uint32, bool) {
 func (l *Linker) ledger(a, b uint32, out float64) coldwatch.Link {
 	sc := l.s.compare(a, b, out, l.tick)
 	k := coldwatch.Link{
-		A: l.t.ids[a], B: l.t.ids[b], Bits: round(sc.bits), Threshold: round(l.threshold(l.p.Relink, classLink)),
+		A: l.t.ids.at(a), B: l.t.ids.at(b), Bits: round(sc.bits), Threshold: round(l.threshold(l.p.Relink, classLink)),
 		Probability: l.s.probability(sc.bits),
 	}
 	for i := range sc.items {
@@ -245,7 +245,7 @@ func (l *Linker) without(rows []uint32, v coldwatch.View, value string) [][]stri
 	}
 	parts := map[int][]string{}
 	for i, r := range rows {
-		parts[find(i)] = append(parts[find(i)], l.t.ids[r])
+		parts[find(i)] = append(parts[find(i)], l.t.ids.at(r))
 	}
 	var out [][]string
 	for _, p := range parts {

@@ -93,7 +93,8 @@ func (l *Linker) anchors() map[string]string {
 	if len(want) == 0 {
 		return out
 	}
-	for _, id := range l.t.ids {
+	for r := range l.t.ids.len() {
+		id := l.t.ids.at(uint32(r))
 		if n := nameOf(id); want[n] && (out[n] == "" || id < out[n]) {
 			out[n] = id
 		}
@@ -104,8 +105,8 @@ func (l *Linker) anchors() map[string]string {
 // rows returns pairs of ids as pairs of rows, unknown sightings left out.
 func (l *Linker) pairs(ids [][2]string) (out [][2]uint32) {
 	for _, p := range ids {
-		a, ok1 := l.t.row[p[0]]
-		b, ok2 := l.t.row[p[1]]
+		a, ok1 := l.t.ids.row(p[0])
+		b, ok2 := l.t.ids.row(p[1])
 		if ok1 && ok2 {
 			out = append(out, [2]uint32{a, b})
 		}
@@ -118,7 +119,7 @@ func (l *Linker) forbidden(r, label uint32) bool {
 	if len(l.words) == 0 {
 		return false
 	}
-	if l.said[l.t.ids[r]]&saidAlone != 0 || l.said[l.t.ids[label]]&saidAlone != 0 {
+	if l.said[l.t.ids.at(r)]&saidAlone != 0 || l.said[l.t.ids.at(label)]&saidAlone != 0 {
 		return true
 	}
 	for _, p := range l.pairs(l.cannot) {
