@@ -34,8 +34,7 @@ type HuntHit struct {
 	Benign   int      `json:"benign"`   // of them unremarkable: many mean that the indicator is common, not hostile
 }
 
-// Hunt searches all stored mail for the indicators. A match is exact: the value is a sender, a place that the message leads
-// to, the host that sent it or a file in it; a domain matches its subdomains too. It changes no verdict.
+// Hunt searches all stored mail for the indicators. It changes no verdict.
 func (e *Engine) Hunt(ctx context.Context, indicators []bulletin.Indicator) (Hunt, error) {
 	totals, err := e.Store.Totals(ctx)
 	if err != nil {
@@ -46,6 +45,8 @@ func (e *Engine) Hunt(ctx context.Context, indicators []bulletin.Indicator) (Hun
 	analyses := map[string]*coldwatch.Analysis{}
 	for _, ind := range indicators {
 		hit := HuntHit{Indicator: ind}
+		only := newLookout()
+		only.add(ind, place{})
 		rows, err := e.Store.Search(ctx, searchable(ind), huntLimit)
 		if err != nil {
 			return h, err
@@ -58,7 +59,7 @@ func (e *Engine) Hunt(ctx context.Context, indicators []bulletin.Indicator) (Hun
 				}
 				analyses[row.ID] = a
 			}
-			if !carries(a, ind) {
+			if len(only.find(a)) == 0 {
 				continue
 			}
 			hit.Messages = append(hit.Messages, row.ID)
@@ -119,13 +120,7 @@ func (e *Engine) again(ctx context.Context, row store.Row) (*coldwatch.Analysis,
 	if err != nil {
 		return nil, err
 	}
-	w := e.Walk(coldwatch.Submission{Raw: raw, Organisation: row.Organisation, Source: row.Source})
-	for _, c := range w.Carried {
-		w.Analysis.Payloads = append(w.Analysis.Payloads, c.Payloads...)
-		w.Analysis.Sender.From = append(w.Analysis.Sender.From, c.Sender.From...)
-		w.Analysis.Sender.ReplyTo = append(w.Analysis.Sender.ReplyTo, c.Sender.ReplyTo...)
-	}
-	return w.Analysis, nil
+	return whole(e.Walk(coldwatch.Submission{Raw: raw, Organisation: row.Organisation, Source: row.Source})), nil
 }
 
 // searchable is what full-text search is asked: of a URL its host, for the rest is compared exactly afterwards.
@@ -136,49 +131,6 @@ func searchable(ind bulletin.Indicator) string {
 		}
 	}
 	return ind.Value
-}
-
-// carries tells whether a message holds the indicator.
-func carries(a *coldwatch.Analysis, ind bulletin.Indicator) bool {
-	switch ind.Kind {
-	case coldwatch.FileHash:
-		return slices.ContainsFunc(a.Payloads, func(p coldwatch.Payload) bool { return p.SHA256 == ind.Value })
-	case coldwatch.EmailAddress:
-		return slices.ContainsFunc(addresses(a), func(s string) bool { return strings.EqualFold(s, ind.Value) })
-	case coldwatch.URL:
-		return slices.ContainsFunc(urls(a), func(s string) bool { return sameURL(s, ind.Value) })
-	case coldwatch.IPv4Address, coldwatch.IPv6Address:
-		if a.Authentication.Hop == ind.Value {
-			return true
-		}
-	}
-	for _, u := range urls(a) {
-		if p, err := url.Parse(u); err == nil && under(strings.ToLower(p.Hostname()), ind.Value) {
-			return true
-		}
-	}
-	for _, s := range addresses(a) {
-		if under(strings.ToLower(s[strings.LastIndexByte(s, '@')+1:]), ind.Value) {
-			return true
-		}
-	}
-	return slices.ContainsFunc(a.Authentication.Signed, func(d string) bool { return under(d, ind.Value) }) ||
-		under(strings.ToLower(a.Authentication.HopName), ind.Value)
-}
-
-// under tells whether the host is the domain or a subdomain of it.
-func under(host, domain string) bool {
-	return host == domain || strings.HasSuffix(host, "."+domain)
-}
-
-// sameURL compares two URLs by scheme-less host and everything after it; a trailing slash makes no difference.
-func sameURL(a, b string) bool {
-	cut := func(s string) string {
-		_, s, _ = strings.Cut(s, "://")
-		host, rest, _ := strings.Cut(s, "/")
-		return strings.TrimSuffix(strings.ToLower(host)+"/"+rest, "/")
-	}
-	return cut(a) == cut(b)
 }
 
 // addresses gives the addresses that a message shows as its own, not its recipients'.

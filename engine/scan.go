@@ -49,6 +49,8 @@ type Summary struct {
 	Roles     RoleCoverage            `json:"organisations"`
 	Seconds   float64                 `json:"seconds"`
 	Stopped   bool                    `json:"stopped,omitempty"` // by the user, before the end
+	Watched   []Watched               `json:"watched,omitempty"` // new messages that carry a watched indicator; the first thousand
+	OnWatch   int                     `json:"on_watch"`          // how many there are
 	Campaigns []coldwatch.Profile     `json:"-"`
 }
 
@@ -72,10 +74,11 @@ type job struct {
 }
 
 type result struct {
-	record store.Record
-	known  bool
-	role   bool
-	err    error
+	record  store.Record
+	known   bool
+	role    bool
+	watched []Watched
+	err     error
 }
 
 // Scan reads a source to its end: every message that is not known yet walks through the rooms on all cores and is
@@ -85,6 +88,10 @@ func (e *Engine) Scan(ctx context.Context, src intake.Source, report func(Progre
 	start := time.Now()
 	s := &scan{e: e, sem: semaphore.NewWeighted(inFlight), report: report, total: src.Total(), start: start,
 		sum: Summary{Classes: map[coldwatch.Class]int{}}}
+	var err error
+	if s.lookout, s.watches, err = e.lookout(ctx); err != nil {
+		return s.sum, err
+	}
 	workers := e.Workers
 	if workers < 1 {
 		workers = runtime.GOMAXPROCS(0)
@@ -106,7 +113,7 @@ func (e *Engine) Scan(ctx context.Context, src intake.Source, report func(Progre
 		})
 	}
 	g.Go(func() error { return s.commit(gctx, ordered) })
-	err := g.Wait()
+	err = g.Wait()
 	s.sum.Stopped = ctx.Err() != nil
 	s.sum.Seconds = time.Since(start).Seconds()
 	return s.sum, err
@@ -120,6 +127,9 @@ type scan struct {
 	start  time.Time
 	done   Progress
 	sum    Summary
+
+	lookout *lookout
+	watches []Watch
 }
 
 // read feeds the workers until the source ends or the user stops it.
@@ -162,8 +172,9 @@ func (s *scan) work(ctx context.Context, j *job) result {
 	if err != nil || known {
 		return result{known: known, err: err}
 	}
-	r, err := s.e.record(s.e.Walk(j.item.Submission))
-	return result{record: r, role: s.e.Pack.Organisation(r.Organisation) != nil, err: err}
+	w := s.e.Walk(j.item.Submission)
+	r, err := s.e.record(w)
+	return result{record: r, role: s.e.Pack.Organisation(r.Organisation) != nil, watched: watched(s.lookout, s.watches, w), err: err}
 }
 
 // record makes what is stored of a walked message.
@@ -314,6 +325,10 @@ func (s *scan) count(j *job, r result) {
 		return
 	}
 	s.sum.Messages++
+	if len(r.watched) > 0 {
+		s.sum.OnWatch++
+		s.sum.Watched = append(s.sum.Watched, r.watched[:min(len(r.watched), maxWatched-len(s.sum.Watched))]...)
+	}
 	switch {
 	case r.known:
 		s.sum.Known++

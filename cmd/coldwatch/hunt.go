@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"maps"
@@ -15,15 +16,26 @@ import (
 )
 
 type huntCmd struct {
-	File string `arg:"" help:"A published report: text, CSV, STIX or MISP, defanged or not; - for standard input."`
+	File    string `arg:"" optional:"" help:"A published report: text, CSV, STIX or MISP, defanged or not; - for standard input."`
+	Watch   string `help:"Also hold new mail against its indicators, under this name; scan lists what carries one." placeholder:"NAME" xor:"do"`
+	List    bool   `help:"List what is watched for." xor:"do"`
+	Unwatch string `help:"End a watch." placeholder:"NAME" xor:"do"`
 }
 
 func (huntCmd) Help() string {
 	return "Shows the indicators that the report names, and searches all stored mail for them. Matches are exact; messages of the same campaigns " +
-		"that carry no indicator stand apart. No verdict changes."
+		"that carry no indicator stand apart. No verdict changes, with a watch neither."
 }
 
 func (c huntCmd) Run(ctx context.Context, g *Globals) error {
+	switch {
+	case (c.List || c.Unwatch != "") == (c.File != ""):
+		return &userError{err: errors.New("name a report, or --list, or --unwatch NAME"), hint: "coldwatch hunt --help shows how it is called", code: 2}
+	case c.List:
+		return g.listWatches(ctx)
+	case c.Unwatch != "":
+		return g.unwatch(ctx, c.Unwatch)
+	}
 	var report []byte
 	var err error
 	if c.File == "-" {
@@ -43,15 +55,93 @@ func (c huntCmd) Run(ctx context.Context, g *Globals) error {
 		return err
 	}
 	defer e.Store.Close()
+	return g.hunt(ctx, e, indicators, c.Watch, false)
+}
+
+// hunt searches stored mail for the indicators, prints what it found, and watches new mail where a name is given.
+func (g *Globals) hunt(ctx context.Context, e *engine.Engine, indicators []bulletin.Indicator, watch string, more bool) error {
 	h, err := e.Hunt(ctx, indicators)
 	if err != nil {
 		return err
+	}
+	if watch != "" {
+		if err := e.Watch(ctx, watch, indicators, more); err != nil {
+			return err
+		}
 	}
 	if g.JSON {
 		return g.printJSON(h)
 	}
 	g.printHunt(&h)
+	if watch != "" {
+		g.note("\nnew mail is watched for as %s; coldwatch hunt --unwatch %s%s ends it", safe(watch), safe(watch), g.dbFlag())
+	}
 	return nil
+}
+
+func (g *Globals) listWatches(ctx context.Context) error {
+	e, err := g.open(ctx)
+	if err != nil {
+		return err
+	}
+	defer e.Store.Close()
+	ws, err := e.Watches(ctx)
+	if err != nil {
+		return err
+	}
+	if g.JSON {
+		if ws == nil {
+			ws = []engine.Watch{}
+		}
+		return g.printJSON(ws)
+	}
+	if len(ws) == 0 {
+		g.print("nothing is watched for")
+	}
+	for _, w := range ws {
+		g.print("%-24s %s since %s", safe(w.Name), count(len(w.Indicators), "indicator"), w.Since.Format("2006-01-02"))
+	}
+	return nil
+}
+
+func (g *Globals) unwatch(ctx context.Context, name string) error {
+	e, err := g.open(ctx)
+	if err != nil {
+		return err
+	}
+	defer e.Store.Close()
+	err = e.Unwatch(ctx, name)
+	if errors.Is(err, store.ErrNotFound) {
+		return hinted("coldwatch hunt --list shows the names", "%w", err)
+	}
+	if err == nil && !g.JSON {
+		g.print("%s: no longer watched for", safe(name))
+	}
+	return err
+}
+
+// printWatched lists new messages that carry a watched indicator.
+func (g *Globals) printWatched(sum *engine.Summary) {
+	if sum.OnWatch == 0 {
+		return
+	}
+	g.print("\n%s of reports that are watched for:", carry(sum.OnWatch))
+	for i, m := range sum.Watched {
+		if i == 20 {
+			g.print("  … and %d more: --json lists them", sum.OnWatch-20)
+			break
+		}
+		g.print("  %s  %s  %-24s %-12s %s", m.Received.Format("2006-01-02 15:04"), shortID(m.Message), short(orWord(m.Organisation, "role unknown"), 24), m.Class, short(m.Subject, 50))
+		g.print("      %s: %s", safe(m.Watch), short(strings.Join(m.Indicators, ", "), 100))
+	}
+}
+
+// carry is the beginning of a sentence on n messages.
+func carry(n int) string {
+	if n == 1 {
+		return "1 new message carries an indicator"
+	}
+	return fmt.Sprintf("%d new messages carry indicators", n)
 }
 
 func (g *Globals) printHunt(h *engine.Hunt) {

@@ -120,6 +120,7 @@ func (g *Globals) printSummary(sum engine.Summary, campaigns []coldwatch.Profile
 			g.print("  %s: %s", safe(s.Path), safe(s.Reason))
 		}
 	}
+	g.printWatched(&sum)
 	g.print("")
 	g.printCampaigns(campaigns, pack, 5)
 	if sum.Roles.Unknown > 0 {
