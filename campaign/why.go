@@ -1,6 +1,7 @@
 package campaign
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -20,8 +21,7 @@ func (l *Linker) Link(a, b string) coldwatch.Link {
 	return l.ledger(ra, rb, leftOut(l.label, ra, rb))
 }
 
-// Why explains a campaign: a spanning tree of its strongest links, each member linked to one that came earlier in the
-// tree, strongest first. Large campaigns are explained through their exemplars.
+// Why explains a campaign: a spanning tree of its strongest links, strongest first.
 func (l *Linker) Why(id string) []coldwatch.Link {
 	lab, ok := l.labelOf(id)
 	if !ok {
@@ -37,54 +37,76 @@ func (l *Linker) Why(id string) []coldwatch.Link {
 
 const fullTree = 64 // members up to which every pair is compared for an explanation
 
-// tree returns a spanning tree of strongest links (Prim's algorithm), edges in the order of growing.
+// tree returns a spanning tree of strongest links (Kruskal's algorithm), strongest first. In a large campaign the pairs
+// are a member's neighbours in the chains of its values, and the exemplars.
 func (l *Linker) tree(label uint32) []edge {
 	c := l.clusters[label]
 	rows := slices.Clone(c.rows)
-	slices.SortFunc(rows, func(a, b uint32) int {
-		if l.t.before(a, b) {
-			return -1
+	slices.SortFunc(rows, l.t.order)
+	var es []edge
+	met := map[[2]uint32]bool{}
+	try := func(r, q uint32) {
+		key := [2]uint32{min(r, q), max(r, q)}
+		if r != q && !met[key] {
+			met[key] = true
+			es = append(es, edge{r, q, float32(l.s.compare(r, q, 1, l.tick).bits)})
 		}
-		return 1
-	})
-	core, rest := rows, []uint32(nil)
-	if len(rows) > fullTree {
-		core = slices.Clone(c.ex)
-		for _, r := range rows {
-			if !slices.Contains(core, r) {
-				rest = append(rest, r)
+	}
+	for i, r := range rows {
+		if len(rows) <= fullTree {
+			for _, q := range rows[:i] {
+				try(r, q)
 			}
+			continue
+		}
+		for _, q := range c.ex {
+			try(r, q)
+		}
+		l.neighbours(r, label, try)
+	}
+	at := map[uint32]int{}
+	for i, r := range rows {
+		at[r] = i
+	}
+	slices.SortFunc(es, func(p, q edge) int {
+		return cmp.Or(cmp.Compare(q.bits, p.bits), cmp.Compare(at[p.a], at[q.a]), cmp.Compare(at[p.b], at[q.b]))
+	})
+	parent := map[uint32]uint32{}
+	find := func(r uint32) uint32 {
+		for {
+			p, ok := parent[r]
+			if !ok {
+				return r
+			}
+			r = p
 		}
 	}
 	var out []edge
-	in := []uint32{core[0]}
-	best := map[uint32]edge{}
-	left := core[1:]
-	consider := func(r, to uint32) {
-		sc := l.s.compare(r, to, 1, l.tick)
-		if e, ok := best[r]; !ok || float32(sc.bits) > e.bits {
-			best[r] = edge{r, to, float32(sc.bits)}
+	for _, e := range es {
+		if a, b := find(e.a), find(e.b); a != b {
+			parent[a] = b
+			out = append(out, e)
 		}
-	}
-	for len(left) > 0 {
-		k := 0
-		for i, r := range left {
-			consider(r, in[len(in)-1])
-			if best[r].bits > best[left[k]].bits {
-				k = i
-			}
-		}
-		out = append(out, best[left[k]])
-		in = append(in, left[k])
-		left = slices.Delete(slices.Clone(left), k, k+1)
-	}
-	for _, r := range rest {
-		for _, e := range in {
-			consider(r, e)
-		}
-		out = append(out, best[r])
 	}
 	return out
+}
+
+// neighbours gives the members of a cluster that stand next to r in the chains of its blocking values.
+func (l *Linker) neighbours(r, label uint32, give func(r, q uint32)) {
+	for _, x := range l.t.feats(r) {
+		if l.s.views[l.t.vview[x]].block == blockNever {
+			continue
+		}
+		n := 4
+		q, ok := l.t.older(r, x)
+		for steps := 0; ok && n > 0 && steps < walk; steps++ {
+			if l.label[q] == label {
+				give(r, q)
+				n--
+			}
+			q, ok = l.t.older(q, x)
+		}
+	}
 }
 
 // closest returns the exemplar of its own campaign that a row is linked to most.
