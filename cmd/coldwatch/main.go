@@ -31,6 +31,9 @@ type cli struct {
 	Report     reportCmd     `cmd:"" help:"Write a campaign's report: HTML, Markdown, STIX, JSON and more."`
 	Warnings   warningsCmd   `cmd:"" help:"List who must be told what."`
 	Hunt       huntCmd       `cmd:"" help:"Search stored mail for the indicators of a published report."`
+	Serve      serveCmd      `cmd:"" help:"Serve the campaigns by TAXII 2.1, and take what others push."`
+	Token      tokenCmd      `cmd:"" help:"Make, list and revoke the tokens that let others in."`
+	Taxii      taxiiCmd      `cmd:"" help:"Read from and push to TAXII 2.1 servers."`
 	Search     searchCmd     `cmd:"" help:"Find stored messages by words and indicators."`
 	Say        sayCmd        `cmd:"" help:"Say what you know of messages: linked, not linked, benign."`
 	Unsay      unsayCmd      `cmd:"" help:"Take a word back."`

@@ -415,7 +415,7 @@ func TestPost(t *testing.T) {
 		}
 	}
 	b := n.ask("other", "POST", inbox+"objects/", envelope(indicator(1, 8, amber), indicator(3, 1, "")))
-	if b.body["success_count"] != 1.0 || !strings.Contains(b.raw, "another token brought it") {
+	if b.body["success_count"] != 1.0 || !strings.Contains(b.raw, "another source brought it") {
 		t.Errorf("an object that another token brought: %s", b.raw)
 	}
 	if got := ids(n.ask("other", "GET", inbox+"objects/", "")); got != "3.1" {

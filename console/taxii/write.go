@@ -77,7 +77,9 @@ func (r *request) post(c *collection) {
 		return
 	}
 	now := r.s.now()
-	taken, refused, err := r.s.take(r.Context(), c.id, r.token.Name, objects, now)
+	r.s.writing.Lock()
+	taken, refused, err := Take(r.Context(), r.s.store, c.id, r.token.Name, objects, now)
+	r.s.writing.Unlock()
 	if err != nil {
 		r.broken(err)
 		return
@@ -116,11 +118,10 @@ func (r *request) accepted(taken []store.Object, failed []stix.Problem, now time
 	r.reply(http.StatusAccepted, body)
 }
 
-// take stores objects that were pushed, as they came, and tells which it refused. It holds the rules of import: nobody replaces what
-// another creator or another token brought, says a later time than now, frees a marking or brings back what was revoked.
-func (s *Server) take(ctx context.Context, collection, source string, objects []stix.Object, now time.Time) (taken []store.Object, refused []stix.Problem, err error) {
-	s.writing.Lock()
-	defer s.writing.Unlock()
+// Take stores objects of others in a collection, as they came, and tells which it refused. It holds the rules of import: nobody
+// replaces what another creator or another source brought, says a later time than now, frees a marking or brings back what was
+// revoked. Calls for one collection must take turns.
+func Take(ctx context.Context, st Store, collection, source string, objects []stix.Object, now time.Time) (taken []store.Object, refused []stix.Problem, err error) {
 	objects = slices.Clone(objects)
 	slices.SortStableFunc(objects, func(a, b stix.Object) int { return modified(a).Compare(modified(b)) }) // a history comes in its order
 	newest := map[string]stix.Object{}                                                                     // of those stored and those taken now
@@ -131,7 +132,7 @@ func (s *Server) take(ctx context.Context, collection, source string, objects []
 			return nil, nil, err
 		}
 		reason := ""
-		known, err := s.store.Objects(ctx, store.ObjectQuery{Collection: collection, IDs: []string{id}})
+		known, err := st.Objects(ctx, store.ObjectQuery{Collection: collection, IDs: []string{id}})
 		if err != nil {
 			return nil, nil, err
 		}
@@ -139,7 +140,7 @@ func (s *Server) take(ctx context.Context, collection, source string, objects []
 		same := false
 		for _, k := range known {
 			if k.Source != source {
-				reason = "another token brought it"
+				reason = "another source brought it"
 			}
 			same = same || rec.Version.IsZero() || k.Version.Equal(rec.Version)
 		}
@@ -171,7 +172,7 @@ func (s *Server) take(ctx context.Context, collection, source string, objects []
 		}
 		taken = append(taken, rec)
 	}
-	_, err = s.store.PutObjects(ctx, collection, now, taken)
+	_, err = st.PutObjects(ctx, collection, now, taken)
 	return taken, refused, err
 }
 
