@@ -334,33 +334,42 @@ func (s *scorer) holds(sc *score, need float64) bool {
 }
 
 // otherAccounts marks the infrastructure of a rented panel on which the two messages use different accounts: such a host
-// tells of the landlord. Accounts that only one message has are victims' numbers as likely as not, and count for nothing.
+// tells of the landlord. One of the two must be known from other messages as well: numbers that never come again are the
+// victims', and count for nothing.
 func (s *scorer) otherAccounts(items []item, fa, fb []uint32) {
 	infra := s.views[s.account].group
 	for i := range items {
+		if s.views[items[i].v].group != infra {
+			continue
+		}
 		host := s.t.text(items[i].x)
-		if s.views[items[i].v].group != infra || !s.rents(fa, host) || !s.rents(fb, host) {
+		a, b := s.rents(fa, host), s.rents(fb, host)
+		if min(a, b) < 1 || max(a, b) < 2 {
 			continue
 		}
 		for j := range items {
 			if s.views[items[j].v].group == infra {
-				items[j].other, items[j].implied = true, -1
+				items[j].other = true
 			}
 		}
 		return
 	}
 }
 
-// rents tells whether a row has an account on the host that another row has too.
-func (s *scorer) rents(feats []uint32, host string) bool {
+// rents tells whether a row has an account on the host: 0 for none, 1 for one, 2 for one that several rows have.
+func (s *scorer) rents(feats []uint32, host string) (n int) {
 	for _, x := range feats {
-		if s.t.vview[x] == s.account && s.t.chained(x) {
-			if h, _, ok := strings.Cut(s.t.text(x), "#"); ok && h == host {
-				return true
+		if s.t.vview[x] != s.account {
+			continue
+		}
+		if h, _, ok := strings.Cut(s.t.text(x), "#"); ok && h == host {
+			n = max(n, 1)
+			if s.t.chained(x) {
+				return 2
 			}
 		}
 	}
-	return false
+	return n
 }
 
 // disagree takes off, for each group that agrees in less than a bit, what its worst view says.

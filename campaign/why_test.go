@@ -222,8 +222,8 @@ func TestTune(t *testing.T) {
 	}
 }
 
-// TestOtherAccounts: a rented panel on which two messages use different accounts says nothing, unless the accounts are
-// each seen but once: then they may be the victims'.
+// TestOtherAccounts: a rented panel on which two messages use different accounts says nothing, unless both accounts are
+// seen but once: then they may be the victims'.
 func TestOtherAccounts(t *testing.T) {
 	panel := func(id, account string) coldwatch.Sighting {
 		return make1(id, "org"+id, 1, "host=panel.example", "path=/excel.php?cid", "account=panel.example#"+account, "sender=s"+id+".example")
@@ -235,7 +235,7 @@ func TestOtherAccounts(t *testing.T) {
 	for _, c := range []struct {
 		a, b string
 		says bool
-	}{{"0", "1", true}, {"0", "2", false}, {"4", "5", true}, {"0", "4", true}} {
+	}{{"0", "1", true}, {"0", "2", false}, {"4", "5", true}, {"0", "4", false}} {
 		bits := 0.0
 		for _, term := range l.Link(c.a, c.b).Terms {
 			if term.View == coldwatch.ViewHost {
