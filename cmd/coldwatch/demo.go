@@ -70,6 +70,9 @@ func (c demoCmd) Run(ctx context.Context, g *Globals) error {
 		return err
 	}
 	r := measure.Compare(t, f, countryOf(pack))
+	if r.Assessment, err = assess(ctx, e, t, f, &r); err != nil {
+		return err
+	}
 	r.Seconds, r.PerSecond, r.PeakRSS = seconds, float64(sum.Messages)/seconds, measure.PeakRSS()
 	report := filepath.Join(c.Dir, "report.html")
 	if len(campaigns) > 0 {

@@ -18,6 +18,7 @@ import (
 	"github.com/alecthomas/kong"
 
 	"github.com/coldwatch/coldwatch"
+	"github.com/coldwatch/coldwatch/analysis/payload/sandbox"
 )
 
 // cli is the command line. Every flag can also stand in the config file and in COLDWATCH_NAME.
@@ -77,6 +78,9 @@ func main() {
 
 // run is main with everything given, for tests. It returns the exit code: 0 fine, 1 failed, 2 wrong usage.
 func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
+	if len(args) == 1 && args[0] == sandboxChild {
+		return sandbox.Main(stdin, stdout)
+	}
 	var c cli
 	c.stdin, c.stdout, c.stderr = stdin, stdout, stderr
 	if f, ok := stderr.(*os.File); ok {
@@ -127,6 +131,10 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	}
 	return 0
 }
+
+// sandboxChild is the one argument by which the program starts itself as the child that evaluates a hostile script, under
+// limits of its own. No user types it.
+const sandboxChild = "evaluate-script"
 
 // usage says what was wrong with the command line.
 func usage(w io.Writer, parser *kong.Kong, err error) int {

@@ -15,6 +15,7 @@ import (
 	"github.com/goccy/go-yaml"
 
 	"github.com/coldwatch/coldwatch/analysis"
+	"github.com/coldwatch/coldwatch/analysis/payload/sandbox"
 	"github.com/coldwatch/coldwatch/campaign"
 	"github.com/coldwatch/coldwatch/engine"
 	"github.com/coldwatch/coldwatch/intake"
@@ -84,7 +85,11 @@ func (g *Globals) walker(pack *knowledge.Pack) *engine.Engine {
 	if pack == nil {
 		pack = &knowledge.Pack{}
 	}
-	return engine.New(engine.Config{Pack: pack, Options: analysis.Options{}, Limits: message.Default(), Linking: campaign.Default(),
+	var options analysis.Options
+	if self, err := os.Executable(); err == nil {
+		options.Sandbox = sandbox.Command(self, sandboxChild)
+	}
+	return engine.New(engine.Config{Pack: pack, Options: options, Limits: message.Default(), Linking: campaign.Default(),
 		Clock: func() time.Time { return time.Now().UTC() }})
 }
 
