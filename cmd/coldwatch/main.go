@@ -31,6 +31,7 @@ type cli struct {
 	Campaign   campaignCmd   `cmd:"" help:"Show one campaign, why its messages belong together, and its history."`
 	Report     reportCmd     `cmd:"" help:"Write a campaign's report: HTML, Markdown, STIX, JSON and more."`
 	Warnings   warningsCmd   `cmd:"" help:"List who must be told what."`
+	Deliver    deliverCmd    `cmd:"" help:"Send the warnings that may go out: into a folder, by mail, to a webhook."`
 	Hunt       huntCmd       `cmd:"" help:"Search stored mail for the indicators of a published report."`
 	Serve      serveCmd      `cmd:"" help:"Serve the campaigns by TAXII 2.1, and take what others push."`
 	Token      tokenCmd      `cmd:"" help:"Make, list and revoke the tokens that let others in."`

@@ -3,11 +3,15 @@ package main
 import (
 	"context"
 	"database/sql"
+	"encoding/json"
 	"os"
 	"os/signal"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/coldwatch/coldwatch"
+	"github.com/coldwatch/coldwatch/warning"
 )
 
 func TestMain(m *testing.M) {
@@ -44,6 +48,20 @@ func TestScripts(t *testing.T) {
 					b[i] = byte(i * 7)
 				}
 				ts.Check(os.WriteFile(ts.MkAbs(args[0]), b, 0o600))
+			},
+			// approve lets the first warning go out that waits for approval, and sets ID to its id.
+			"approve": func(ts *testscript.TestScript, neg bool, args []string) {
+				ts.Check(ts.Exec("coldwatch", "warnings", "--held", "--json"))
+				var ws []coldwatch.Warning
+				ts.Check(json.Unmarshal([]byte(ts.ReadFile("stdout")), &ws))
+				for _, w := range ws {
+					if w.Held == warning.HeldApproval {
+						ts.Check(ts.Exec("coldwatch", "warnings", "approve", w.ID, "--reason", "read"))
+						ts.Setenv("ID", w.ID)
+						return
+					}
+				}
+				ts.Fatalf("no warning waits for approval")
 			},
 			// truncate cuts a file to half.
 			"truncate": func(ts *testscript.TestScript, neg bool, args []string) {
