@@ -1,9 +1,11 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"database/sql"
 	"encoding/json"
+	"io"
 	"os"
 	"os/signal"
 	"testing"
@@ -40,6 +42,16 @@ func TestScripts(t *testing.T) {
 				defer db.Close()
 				_, err = db.Exec(`INSERT INTO goose_db_version (version_id, is_applied) VALUES (99999, 1)`)
 				ts.Check(err)
+			},
+			// firstid puts the id of the gravest campaign of a database into a variable.
+			"firstid": func(ts *testscript.TestScript, neg bool, args []string) {
+				var out bytes.Buffer
+				if code := run(context.Background(), []string{"campaigns", "--json", "--db", ts.MkAbs(args[0])}, nil, &out, io.Discard); code != 0 {
+					ts.Fatalf("campaigns: exit code %d", code)
+				}
+				var list []struct{ ID string }
+				ts.Check(json.Unmarshal(out.Bytes(), &list))
+				ts.Setenv(args[1], list[0].ID)
 			},
 			// binary writes a file of bytes that are no mail.
 			"binary": func(ts *testscript.TestScript, neg bool, args []string) {

@@ -17,6 +17,7 @@ import (
 type scanCmd struct {
 	Paths []string `arg:"" name:"path" help:"Messages (.eml, .msg), folders, Maildirs, mboxes, a scenario, or - for standard input."`
 	Org   string   `help:"Reporting organisation, by its id in the pack." placeholder:"ID"`
+	Keep  string   `help:"Retention: after the scan, forget messages received longer ago than this, as 90d; everything is kept otherwise." placeholder:"AGE"`
 }
 
 func (scanCmd) Help() string {
@@ -31,6 +32,13 @@ type scanResult struct {
 }
 
 func (c scanCmd) Run(ctx context.Context, g *Globals) error {
+	var keep time.Duration
+	if c.Keep != "" {
+		var err error
+		if keep, err = parseAge(c.Keep); err != nil {
+			return &userError{err: err, hint: "for example --keep 90d", code: 2}
+		}
+	}
 	scenario := ""
 	if len(c.Paths) == 1 && isScenario(c.Paths[0]) {
 		scenario = c.Paths[0]
@@ -57,6 +65,18 @@ func (c scanCmd) Run(ctx context.Context, g *Globals) error {
 	campaigns, err := e.Update(context.WithoutCancel(ctx))
 	if err != nil {
 		return err
+	}
+	if keep > 0 {
+		gone, err := e.Purge(context.WithoutCancel(ctx), "", time.Now().UTC().Add(-keep))
+		if err != nil {
+			return err
+		}
+		if gone > 0 {
+			g.note("%s received longer than %s ago forgotten", count(gone, "message"), c.Keep)
+			if campaigns, err = e.Campaigns(ctx); err != nil {
+				return err
+			}
+		}
 	}
 	if g.JSON {
 		if campaigns == nil {
