@@ -19,8 +19,9 @@ const (
 type Weights struct{ Role, Country, Partner, Walk, Past, Lane float64 }
 
 // DefaultWeights are the weights that a profile uses. They come from leave-one-out over labelled campaigns and are kept
-// round: co-targeting told most, role and country next; nearness in the relations little, and lanes next to nothing.
-func DefaultWeights() Weights { return Weights{.7, 1, .5, .3, 2, .1} }
+// round: co-targeting told most, role and country next; nearness in the relations little, lanes next to nothing, and a
+// recorded relation to the impersonated partner nothing that nearness did not.
+func DefaultWeights() Weights { return Weights{.7, 1, 0, .3, 2, .1} }
 
 // A term is one line of a candidate's score: its log odds and the reason in words.
 type term struct {
@@ -43,6 +44,7 @@ type outlook struct {
 	lanes       map[string]int     // lanes shared with a target
 	w           Weights
 	partnerEdge map[string]int
+	members     int // organisations that report
 }
 
 // Predict ranks who is likely next after these targets of a campaign in the name of partner, "" for nobody. It is what
@@ -100,7 +102,8 @@ func next(pack *knowledge.Pack, targets map[string]bool, partner string, expecte
 	for i := range all {
 		scores[i] = all[i].score
 	}
-	level := levelFor(scores, math.Min(expected, .8*float64(len(all))))
+	rate := (expected/float64(len(all))*float64(k.members) + usualWeight*usualRate) / (float64(k.members) + usualWeight)
+	level := levelFor(scores, math.Min(rate, .8)*float64(len(all)))
 	p := coldwatch.Prediction{Assessed: true, Reason: fmt.Sprintf("Ranked by role, country, relations, lanes and earlier campaigns against %d targeted organisations; %d organisations of the pack were compared.", k.n, len(all))}
 	for _, s := range all[:min(len(all), maxRanked)] {
 		c := coldwatch.Candidate{Organisation: s.org.ID, Name: s.org.Name, Score: s.score, Probability: logistic(temper*s.score + level)}
@@ -119,6 +122,14 @@ func next(pack *knowledge.Pack, targets map[string]bool, partner string, expecte
 // temper flattens the score into log odds: its terms overlap, and on labelled campaigns their
 // plain sum was far too sure of itself.
 const temper = .1
+
+// usualRate is the share of a pack's organisations that a campaign on its chain hits, and usualWeight the number of members
+// that it counts for: on labelled campaigns the scale-up alone was too sure of itself wherever many members were hit, for
+// members join because they were hit.
+const (
+	usualRate   = .15
+	usualWeight = 60
+)
 
 // levelFor finds the constant that makes the probabilities add up to the expected number.
 func levelFor(scores []float64, expected float64) float64 {
@@ -152,6 +163,9 @@ func newOutlook(pack *knowledge.Pack, targets map[string]bool, partner string, o
 			continue
 		}
 		all++
+		if targets[org.ID] || org.Member || o.Seen[org.ID] > 0 {
+			k.members++
+		}
 		for _, r := range org.Roles {
 			k.roleShare[r]++
 		}
