@@ -54,10 +54,6 @@ func (c serveCmd) Run(ctx context.Context, g *Globals) error {
 	if err != nil {
 		return err
 	}
-	p := publisher{g: g, st: e.Store}
-	if _, err := p.publish(ctx); err != nil {
-		return err
-	}
 	l, err := (&net.ListenConfig{}).Listen(ctx, "tcp", c.Listen)
 	if err != nil {
 		return hinted("choose another with --listen, for example 127.0.0.1:8081", "listen on %s: %w", c.Listen, err)
@@ -79,8 +75,9 @@ func (c serveCmd) Run(ctx context.Context, g *Globals) error {
 	}
 	failed := make(chan error, 1)
 	go func() { failed <- srv.Serve(l) }()
-	tick := time.NewTicker(c.Every)
-	defer tick.Stop()
+	p := publisher{g: g, st: e.Store}
+	next := time.NewTimer(0)
+	defer next.Stop()
 	for {
 		select {
 		case err := <-failed:
@@ -92,10 +89,11 @@ func (c serveCmd) Run(ctx context.Context, g *Globals) error {
 				return fmt.Errorf("serve: %w", err)
 			}
 			return nil
-		case <-tick.C:
+		case <-next.C:
 			if _, err := p.publish(ctx); err != nil && ctx.Err() == nil {
 				slog.Error("publish", "error", err) // the next time may go well: what was published stays
 			}
+			next.Reset(c.Every)
 		}
 	}
 }

@@ -63,6 +63,7 @@ func TestServe(t *testing.T) {
 	command(t, "scan", mail, "--db", ours)
 	command(t, "scan", mail, "--db", theirs)
 	t.Setenv("COLDWATCH_TOKEN", strings.TrimSpace(command(t, "token", "create", "isac", "--scope", "taxii:read", "--scope", "taxii:write", "--db", ours)))
+	command(t, "taxii", "publish", "--db", ours)
 	url := serve(t, "--db", ours)
 
 	var errs bytes.Buffer

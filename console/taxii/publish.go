@@ -12,6 +12,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/coldwatch/coldwatch"
 	"github.com/coldwatch/coldwatch/engine"
 	"github.com/coldwatch/coldwatch/publish/audience"
 	"github.com/coldwatch/coldwatch/publish/stix"
@@ -30,8 +31,8 @@ type Published struct {
 }
 
 // Publish brings the campaigns collection up to date with the campaigns: what is new or says something else gets a new version, and
-// what no campaign says any more is revoked. A possible campaign of one message stays inside, and so does what the audience check
-// holds up. Doing it twice adds nothing.
+// what no campaign says any more is revoked. A possible campaign of one message stays inside, one that is not mostly hostile, and what
+// the audience check holds up. Doing it twice adds nothing.
 //
 // A version is made when anything but modified differs, and its time is later than the one before, since readers take the latest. An
 // object that was revoked and is true again comes back under another id: STIX 2.1 section 3.6 lets no version follow a revocation.
@@ -51,7 +52,7 @@ func Publish(ctx context.Context, e *engine.Engine) (Published, error) {
 		return p.done, err
 	}
 	for i := range profiles {
-		if profiles[i].Possible {
+		if profiles[i].Possible || !hostile(&profiles[i]) {
 			continue
 		}
 		r, err := e.Report(ctx, profiles[i].Campaign)
@@ -83,6 +84,17 @@ func Publish(ctx context.Context, e *engine.Engine) (Published, error) {
 	added, err := e.Store.PutObjects(ctx, Campaigns, e.Clock(), p.out)
 	p.done.New = len(added)
 	return p.done, err
+}
+
+// hostile tells whether at least half of a campaign's messages are: below, it is for an analyst to look at and for nobody to block.
+func hostile(p *coldwatch.Profile) bool {
+	bad := 0
+	for _, c := range p.Classes {
+		if coldwatch.Class(c.Value).Bad() {
+			bad += c.Count
+		}
+	}
+	return len(p.Classes) == 0 || 2*bad >= p.Messages
 }
 
 type publisher struct {

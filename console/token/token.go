@@ -130,7 +130,7 @@ func Of(r *http.Request, all []Token) (found Token, ok bool) {
 	name, secret, basic := r.BasicAuth()
 	if !basic {
 		scheme, rest, _ := strings.Cut(r.Header.Get("Authorization"), " ")
-		if !strings.EqualFold(scheme, "Bearer") {
+		if !strings.EqualFold(scheme, "Bearer") && !strings.EqualFold(scheme, "Token") { // Token is what OASIS's Python client sends
 			return Token{}, false
 		}
 		secret = strings.TrimSpace(rest)
