@@ -310,7 +310,7 @@ func checkFigure(s string, p bandPhrase, add func(kind, quote, hint string)) {
 	if at < 0 || strings.Contains(s, "interval") || strings.Contains(s, "bound") {
 		return
 	}
-	number := strings.TrimRight(s[:at], "  ")
+	number := strings.TrimRight(s[:at], " \u00a0")
 	start := len(number)
 	for start > 0 && (number[start-1] >= '0' && number[start-1] <= '9' || number[start-1] == '.') {
 		start--

@@ -55,7 +55,6 @@ type check struct {
 	from  string
 	seen  map[string]bool // kinds found, each once a message
 	hosts map[string]*seenHost
-	order []string
 	text  string // first visible text
 
 	posed *knowledge.Organisation // see claimed

@@ -9,7 +9,6 @@ import (
 
 // A style is how one author writes: the choices that a person makes once and mostly keeps.
 type style struct {
-	fixed dice // not thrown: its seed makes the habits
 	seed  int64
 	name  string
 	drift float64 // chance to leave a habit

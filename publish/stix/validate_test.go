@@ -15,7 +15,6 @@ import (
 var (
 	idForm   = regexp.MustCompile(`^[a-z][a-z0-9-]*--[0-9a-f]{8}-[0-9a-f]{4}-5[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$`)
 	timeForm = regexp.MustCompile(`^\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])T([01]\d|2[0-3]):[0-5]\d:[0-5]\d\.\d{3}Z$`)
-	extForm  = regexp.MustCompile(`^extension-definition--`)
 )
 
 var commonProperties = "type spec_version id created_by_ref created modified revoked labels confidence lang external_references object_marking_refs granular_markings extensions"

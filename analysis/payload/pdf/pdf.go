@@ -67,7 +67,6 @@ type document struct {
 	out     *Document
 	fonts   map[int]*font
 	lim     Limits
-	nest    int
 	steps   int
 }
 

@@ -50,7 +50,6 @@ type interp struct {
 	write  []uint16 // pending document.write
 	wlay   *layer
 	wpos   int
-	random uint32
 }
 
 func newInterp(opt Options) *interp {

@@ -36,7 +36,6 @@ type lexer struct {
 	src  string
 	at   int
 	prev token
-	nest int // open parentheses, for the regular expression question
 }
 
 // next reads a token. It never fails: bytes that fit nowhere are skipped.

@@ -72,7 +72,6 @@ type function struct {
 	decls  []*node  // function declarations, hoisted with their value
 	start  int
 	end    int
-	calls  int
 }
 
 // maxNest bounds the recursion of the parser.
@@ -85,7 +84,6 @@ type parser struct {
 	nest   int
 	fn     *function
 	errs   int
-	nodes  int
 	noIn   bool
 	budget int // nodes left
 }

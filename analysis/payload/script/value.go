@@ -151,7 +151,6 @@ type object struct {
 	path   string // of a host object
 	elem   string // id of the page's element
 	re     *regexp.Regexp
-	global bool
 	bin    []byte
 	typ    string
 	lay    *layer
