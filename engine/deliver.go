@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
 	"maps"
 	"slices"
 	"time"
@@ -35,12 +34,21 @@ type Delivered struct {
 
 // A DeliveryReport tells what a run did, and what is left.
 type DeliveryReport struct {
-	Tried     []Delivered         `json:"tried"`          // now, with what came of it
-	Waiting   []Delivered         `json:"waiting"`        // to be tried later
-	Before    int                 `json:"before"`         // sent in runs before this one
-	Unreached []coldwatch.Warning `json:"unreached"`      // without an address for this channel
-	Held      int                 `json:"held"`           // that may not go out
-	Down      string              `json:"down,omitempty"` // why nothing gets through: the rest was not tried
+	Tried     []Delivered         `json:"tried"`              // now, with what came of it
+	Waiting   []Delivered         `json:"waiting"`            // to be tried later
+	Before    int                 `json:"before"`             // sent in runs before this one
+	Unreached []coldwatch.Warning `json:"unreached"`          // without an address for this channel
+	Held      int                 `json:"held"`               // that may not go out
+	Withheld  []Withheld          `json:"withheld,omitempty"` // files that the audience check left out
+	Down      string              `json:"down,omitempty"`     // why nothing gets through: the rest was not tried
+}
+
+// A Withheld is a file that stays here, since it would give its reader what is not for it.
+type Withheld struct {
+	Warning string `json:"warning"`
+	File    string `json:"file"`
+	Kind    string `json:"kind"`
+	Reason  string `json:"reason"`
 }
 
 // Deliver sends the warnings that are due over a channel. A held warning stays, one that was taken back before it went out does not
@@ -176,7 +184,7 @@ func (e *Engine) deliverOne(ctx context.Context, ch deliver.Channel, w *coldwatc
 		return d, err
 	}
 	d.Attempts++
-	err = ch.Send(ctx, deliver.Item{Warning: *w, At: now, Files: func() (map[string][]byte, error) { return e.files(ctx, *w) }})
+	err = ch.Send(ctx, deliver.Item{Warning: *w, At: now, Files: func() (map[string][]byte, error) { return e.files(ctx, *w, r) }})
 	switch {
 	case err == nil:
 		d.State, d.Problem = store.Sent, ""
@@ -206,7 +214,7 @@ func wait(attempts int) time.Duration {
 
 // files makes what goes with a warning: the pack for its reader, each file after the audience check. One that gives something away
 // stays here.
-func (e *Engine) files(ctx context.Context, w coldwatch.Warning) (map[string][]byte, error) {
+func (e *Engine) files(ctx context.Context, w coldwatch.Warning, tell *DeliveryReport) (map[string][]byte, error) {
 	if w.Reason == warning.Withdrawn {
 		return nil, nil
 	}
@@ -225,7 +233,7 @@ func (e *Engine) files(ctx context.Context, w coldwatch.Warning) (map[string][]b
 	for _, name := range slices.Sorted(maps.Keys(files)) {
 		leaks := audience.Check(audience.Content{Name: name, Bytes: files[name], Marking: w.Marking, Report: r}, reader, e.Pack)
 		if len(leaks) > 0 {
-			slog.Warn("left out of a warning's pack", "warning", w.ID, "file", name, "kind", leaks[0].Kind, "reason", leaks[0].Reason)
+			tell.Withheld = append(tell.Withheld, Withheld{w.ID, name, leaks[0].Kind, leaks[0].Reason})
 			delete(files, name)
 		}
 	}

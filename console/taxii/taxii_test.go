@@ -507,6 +507,48 @@ func TestPaging(t *testing.T) {
 	}
 }
 
+// TestPagingNewVersions: with the last versions only, as asked by default, a reader comes to the last version of every object though
+// objects change while it reads, and sees no version twice.
+func TestPagingNewVersions(t *testing.T) {
+	n := newNode(t)
+	const objects = 60
+	var all []string
+	for i := range objects {
+		all = append(all, indicator(i+1, 1, ""))
+	}
+	n.push(all...)
+	last := map[string]int{}
+	seen := map[string]bool{}
+	next, calls := "", 0
+	for more := true; more; calls++ {
+		a := n.ask("writer", "GET", inbox+"objects/?limit=7"+next, "")
+		for _, id := range strings.Fields(ids(a)) {
+			if seen[id] {
+				t.Errorf("%s came twice", id)
+			}
+			seen[id] = true
+			object, v, _ := strings.Cut(id, ".")
+			last[object], _ = strconv.Atoi(v)
+		}
+		more, _ = a.body["more"].(bool)
+		if token, ok := a.body["next"].(string); ok {
+			next = "&next=" + token
+		}
+		if calls < 10 { // one that was read, one that was not
+			n.push(indicator(calls+1, calls+2, ""), indicator(objects-calls, calls+2, ""))
+		}
+	}
+	for _, id := range strings.Fields(ids(n.ask("writer", "GET", inbox+"objects/", ""))) {
+		object, v, _ := strings.Cut(id, ".")
+		if want, _ := strconv.Atoi(v); last[object] != want {
+			t.Errorf("object %s ended at version %d, the last is %d", object, last[object], want)
+		}
+	}
+	if len(last) != objects {
+		t.Errorf("%d of %d objects came", len(last), objects)
+	}
+}
+
 // TestPagingBesideWriters does the same with writers that push over HTTP at the same time.
 func TestPagingBesideWriters(t *testing.T) {
 	n := newNode(t)
