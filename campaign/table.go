@@ -222,14 +222,6 @@ func (t *table) chain(r uint32) {
 	}
 }
 
-// rechain builds all chains anew so that each runs from the newest to the oldest by receipt and id, whatever the order of arrival.
-func (t *table) rechain(order []uint32) {
-	clear(t.head)
-	for _, r := range order {
-		t.chain(r)
-	}
-}
-
 // canonical returns the rows for which keep is true by receipt, then id.
 func (t *table) canonical(keep func(r uint32) bool) []uint32 {
 	var out []uint32

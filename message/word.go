@@ -130,15 +130,6 @@ func headerText(s string) string {
 	return text
 }
 
-// trimWord trims white space and one pair of quotes.
-func trimWord(s string) string {
-	s = strings.Trim(s, " \t\r\n")
-	if len(s) >= 2 && s[0] == '"' && s[len(s)-1] == '"' {
-		return unquote(s[1:len(s)-1], nil)
-	}
-	return s
-}
-
 func containsFold(b []byte, lowerWord string) bool {
 	n := len(lowerWord)
 	first := lowerWord[0]
