@@ -213,7 +213,7 @@ func (e *Engine) profileOptions(ctx context.Context) (profile.Options, error) {
 	if e.memo == nil {
 		e.memo = profile.NewMemo()
 	}
-	return profile.Options{Telemetry: totals.First, Now: totals.Last, Seen: counts, Memo: e.memo}, nil
+	return profile.Options{Telemetry: totals.First, Now: totals.Last, Seen: counts, Memo: e.memo, Excursions: e.Pack.Excursions}, nil
 }
 
 // due gives the warnings that the change of each profile calls for.

@@ -128,6 +128,7 @@ func (l *loader) files() []packFile {
 		{"relations.csv", []string{"from_org", "to_org", "kind"}, l.relation},
 		{"priors.csv", []string{"hypothesis", "prior", "reason"}, l.prior},
 		{"lanes.csv", []string{"id", "vaccine_id", "stops"}, l.lane},
+		{"excursions.csv", []string{"at", "lane", "organisation", "celsius", "limit_c"}, l.excursion},
 	}
 }
 

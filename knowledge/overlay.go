@@ -1,6 +1,10 @@
 package knowledge
 
-import "strings"
+import (
+	"strings"
+
+	"github.com/coldwatch/coldwatch"
+)
 
 func equipmentKey(e *Equipment) string {
 	return strings.ToLower(e.Make) + "|" + strings.ToLower(e.Model)
@@ -32,6 +36,7 @@ func Overlay(base, top *Pack) *Pack {
 	p.Relations = over(lay, "relations.csv", base.Relations, top.Relations, func(r *Relation) string { return r.FromOrg + "|" + r.ToOrg + "|" + r.Kind })
 	p.Priors = over(lay, "priors.csv", base.Priors, top.Priors, func(h *Prior) string { return h.Hypothesis })
 	p.Lanes = over(lay, "lanes.csv", base.Lanes, top.Lanes, func(l *Lane) string { return l.ID })
+	p.Excursions = over(lay, "excursions.csv", base.Excursions, top.Excursions, func(x *coldwatch.Excursion) string { return strings.Join(excursionRow(x), "|") })
 	p.build()
 	return p
 }

@@ -7,6 +7,8 @@
 // A pack is read once and never changed afterwards, so that any number of goroutines may look things up in it.
 package knowledge
 
+import "github.com/coldwatch/coldwatch"
+
 // A Pack is everything that is known about one supply chain. Slices are in file order; look-ups are built by the loader.
 type Pack struct {
 	Name, Version, Description, Sector, Licence string
@@ -21,6 +23,7 @@ type Pack struct {
 	Relations     []Relation
 	Priors        []Prior
 	Lanes         []Lane
+	Excursions    []coldwatch.Excursion // temperatures past a limit, of any lane
 
 	Problems []Problem // what was wrong with the rows, in order
 

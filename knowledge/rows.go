@@ -3,6 +3,9 @@ package knowledge
 import (
 	"fmt"
 	"strings"
+	"time"
+
+	"github.com/coldwatch/coldwatch"
 )
 
 // mended notes that a cell was read although it is not as the format says. The note's second sentence is the hint; for
@@ -224,5 +227,15 @@ func (l *loader) lane(rec record) (reason, hint string) {
 	l.pack.Lanes = append(l.pack.Lanes, Lane{ID: l.id(rec, "id"), VaccineID: l.id(rec, "vaccine_id"), Stops: lower(l.t.list(rec, "stops")),
 		ColdSource: l.coldSource(rec), HoldoverHours: l.positive(rec, "holdover_hours"),
 		DosesLow: l.positive(rec, "doses_per_week_low"), DosesHigh: l.positive(rec, "doses_per_week_high")})
+	return "", ""
+}
+
+func (l *loader) excursion(rec record) (reason, hint string) {
+	at, err := time.Parse(time.RFC3339, l.t.cell(rec, "at"))
+	celsius, limit := l.number(rec, "celsius"), l.number(rec, "limit_c")
+	if err != nil || celsius == nil || limit == nil {
+		return "an excursion needs a time, a temperature and a limit; the row was left out", "write the time as 2021-02-28T14:00:00Z and temperatures in degrees Celsius"
+	}
+	l.pack.Excursions = append(l.pack.Excursions, coldwatch.Excursion{At: at.UTC(), Lane: l.id(rec, "lane"), Organisation: l.id(rec, "organisation"), Celsius: *celsius, Limit: *limit})
 	return "", ""
 }

@@ -7,8 +7,11 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/goccy/go-yaml"
+
+	"github.com/coldwatch/coldwatch"
 )
 
 // Write writes the pack as a folder that Load reads back to the same rows. Tables without rows get no file. A file is
@@ -115,6 +118,30 @@ func organisationRow(o *Organisation) []string {
 		o.Website, list(o.Programmes), yesNo(o.Member), o.SecurityContact, o.Language, o.TLPMax, o.Source}
 }
 
+var equipmentColumns = []string{"make", "model", "make_org_id", "category", "pqs_code", "temp_min_c", "temp_max_c", "cold_source",
+	"capacity_l", "price_low", "price_high", "currency", "price_year", "source"}
+
+func equipmentRow(e *Equipment) []string {
+	year := ""
+	if e.PriceYear != 0 {
+		year = strconv.Itoa(e.PriceYear)
+	}
+	return []string{e.Make, e.Model, e.MakeOrgID, e.Category, e.PQSCode, figure(e.TempMinC), figure(e.TempMaxC), e.ColdSource,
+		figure(e.CapacityL), figure(e.PriceLow), figure(e.PriceHigh), e.Currency, year, e.Source}
+}
+
+var laneColumns = []string{"id", "vaccine_id", "stops", "cold_source", "holdover_hours", "doses_per_week_low", "doses_per_week_high"}
+
+func laneRow(l *Lane) []string {
+	return []string{l.ID, l.VaccineID, list(l.Stops), l.ColdSource, figure(l.HoldoverHours), figure(l.DosesLow), figure(l.DosesHigh)}
+}
+
+var excursionColumns = []string{"at", "lane", "organisation", "celsius", "limit_c"}
+
+func excursionRow(x *coldwatch.Excursion) []string {
+	return []string{x.At.UTC().Format(time.RFC3339), x.Lane, x.Organisation, figure(&x.Celsius), figure(&x.Limit)}
+}
+
 func (p *Pack) tables() []tableOut {
 	roles := tableOut{name: "roles.csv", columns: []string{"id", "name", "description", "stage", "cold_source"}}
 	for _, r := range p.Roles {
@@ -128,15 +155,9 @@ func (p *Pack) tables() []tableOut {
 	for _, h := range p.People {
 		people.rows = append(people.rows, []string{h.OrgID, h.Name, h.Title, h.Function, h.Email, h.Source})
 	}
-	equipment := tableOut{name: "equipment.csv", columns: []string{"make", "model", "make_org_id", "category", "pqs_code", "temp_min_c", "temp_max_c", "cold_source",
-		"capacity_l", "price_low", "price_high", "currency", "price_year", "source"}}
-	for _, e := range p.Equipment {
-		year := ""
-		if e.PriceYear != 0 {
-			year = strconv.Itoa(e.PriceYear)
-		}
-		equipment.rows = append(equipment.rows, []string{e.Make, e.Model, e.MakeOrgID, e.Category, e.PQSCode, figure(e.TempMinC), figure(e.TempMaxC), e.ColdSource,
-			figure(e.CapacityL), figure(e.PriceLow), figure(e.PriceHigh), e.Currency, year, e.Source})
+	equipment := tableOut{name: "equipment.csv", columns: equipmentColumns}
+	for i := range p.Equipment {
+		equipment.rows = append(equipment.rows, equipmentRow(&p.Equipment[i]))
 	}
 	programmes := tableOut{name: "programmes.csv", columns: []string{"id", "name", "aliases", "operator_org_id", "source"}}
 	for _, g := range p.Programmes {
@@ -154,9 +175,13 @@ func (p *Pack) tables() []tableOut {
 	for _, h := range p.Priors {
 		priors.rows = append(priors.rows, []string{h.Hypothesis, figure(&h.Prior), h.Reason})
 	}
-	lanes := tableOut{name: "lanes.csv", columns: []string{"id", "vaccine_id", "stops", "cold_source", "holdover_hours", "doses_per_week_low", "doses_per_week_high"}}
-	for _, l := range p.Lanes {
-		lanes.rows = append(lanes.rows, []string{l.ID, l.VaccineID, list(l.Stops), l.ColdSource, figure(l.HoldoverHours), figure(l.DosesLow), figure(l.DosesHigh)})
+	lanes := tableOut{name: "lanes.csv", columns: laneColumns}
+	for i := range p.Lanes {
+		lanes.rows = append(lanes.rows, laneRow(&p.Lanes[i]))
 	}
-	return []tableOut{roles, orgs, people, equipment, programmes, vaccines, relations, priors, lanes}
+	excursions := tableOut{name: "excursions.csv", columns: excursionColumns}
+	for i := range p.Excursions {
+		excursions.rows = append(excursions.rows, excursionRow(&p.Excursions[i]))
+	}
+	return []tableOut{roles, orgs, people, equipment, programmes, vaccines, relations, priors, lanes, excursions}
 }

@@ -312,3 +312,31 @@ func (g *Globals) printAssessment(a *measure.Assessment) {
 		g.print("             said %.2f: came true %.2f of %d", b.Said, b.True, b.Number)
 	}
 }
+
+// timeline lists waves, phases and excursions of temperature in the order of time.
+func timeline(p *coldwatch.Profile) []string {
+	type line struct {
+		at   time.Time
+		text string
+	}
+	var lines []line
+	for _, w := range p.Timeline {
+		lines = append(lines, line{w.From, fmt.Sprintf("%s to %s: %s to %s, %d for the first time", w.From.Format("2006-01-02"), w.To.Format("2006-01-02"),
+			count(w.Messages, "message"), count(w.Organisations, "organisation"), len(w.New))})
+	}
+	for i, ph := range p.Phases {
+		if i > 0 {
+			lines = append(lines, line{ph.From, ph.From.Format("2006-01-02") + ": a new phase. " + strings.Join(ph.Changes, " ")})
+		}
+	}
+	for _, x := range p.Excursions {
+		lines = append(lines, line{x.At, fmt.Sprintf("%s: %g °C on lane %s in the custody of %s, past the vaccine's limit of %g °C", x.At.Format("2006-01-02 15:04"), x.Celsius,
+			x.Lane, x.Organisation, x.Limit)})
+	}
+	slices.SortStableFunc(lines, func(a, b line) int { return a.at.Compare(b.at) })
+	out := make([]string, len(lines))
+	for i := range lines {
+		out[i] = lines[i].text
+	}
+	return out
+}

@@ -135,6 +135,12 @@ func (g *Globals) printDossier(p *coldwatch.Profile) {
 			g.print("  %-12s %-50s %s, %s", x.Kind, short(x.Value, 50), x.Role, count(x.Messages, "message"))
 		}
 	}
+	if len(p.Timeline) > 0 {
+		g.section("timeline")
+		for _, l := range timeline(p) {
+			g.print("%s", wrap(safe(l), "  ", 110))
+		}
+	}
 	if len(p.Judgements) > 0 {
 		g.section("assessment")
 		for _, j := range p.Judgements {

@@ -12,6 +12,9 @@ import (
 type packCmd struct {
 	Check packCheckCmd `cmd:"" help:"Check a chain pack: every wrong row with file, line and reason."`
 	Show  packShowCmd  `cmd:"" help:"Show what the pack in use knows."`
+
+	Lanes  packLanesCmd  `cmd:"" help:"Ways that doses take, into your own pack."`
+	Prices packPricesCmd `cmd:"" help:"Prices of equipment, into your own pack."`
 }
 
 type packCheckCmd struct {
