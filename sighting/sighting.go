@@ -66,6 +66,9 @@ func Marshal(s coldwatch.Sighting) ([]byte, error) {
 
 // Unmarshal reads what Marshal wrote.
 func Unmarshal(b []byte) (coldwatch.Sighting, error) {
+	if s, ok := read(string(b)); ok {
+		return s, nil
+	}
 	var s coldwatch.Sighting
 	if err := json.Unmarshal(b, &s); err != nil {
 		return s, fmt.Errorf("read sighting: %w", err)
