@@ -11,6 +11,7 @@ import (
 	"github.com/coldwatch/coldwatch"
 	"github.com/coldwatch/coldwatch/engine"
 	"github.com/coldwatch/coldwatch/measure"
+	"github.com/coldwatch/coldwatch/measure/scenario"
 	"github.com/coldwatch/coldwatch/warning"
 )
 
@@ -219,4 +220,27 @@ func newEngineOn(t *testing.T, w world, st engine.Store) *engine.Engine {
 	c := e.Config
 	c.Store = st
 	return engine.New(c)
+}
+
+// Whatever the mail of a scenario shows, no campaign is stated as a state's, and no actor is named, before an analyst
+// entered evidence.
+func TestMailAloneStatesNoState(t *testing.T) {
+	for _, family := range []string{"easy", "kits"} {
+		dir := filepath.Join(t.TempDir(), family)
+		if err := scenario.Generate(dir, scenario.Options{Family: family, Seed: 3, Messages: 300}); err != nil {
+			t.Fatal(err)
+		}
+		w := load(t, dir)
+		e := newEngine(t, w, filepath.Join(t.TempDir(), "x.db"))
+		scan(t, e, t.Context(), &list{subs: w.subs})
+		ps, err := e.Update(t.Context())
+		if err != nil || len(ps) == 0 {
+			t.Fatal(len(ps), err)
+		}
+		for _, p := range ps {
+			if p.Attribution.Stated == "state" || p.Attribution.Actor != "" {
+				t.Errorf("%s %s: %s", family, p.Campaign, p.Attribution.Statement)
+			}
+		}
+	}
 }

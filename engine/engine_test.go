@@ -40,6 +40,12 @@ func makeWorld(t testing.TB) world {
 	if err := scenario.Generate(dir, scenario.Options{Family: "replay2020", Seed: 7, Messages: 260}); err != nil {
 		t.Fatal(err)
 	}
+	return load(t, dir)
+}
+
+// load reads a scenario's pack and mail.
+func load(t testing.TB, dir string) world {
+	t.Helper()
 	pack, err := knowledge.Load(filepath.Join(dir, "pack"))
 	if err != nil {
 		t.Fatal(err)

@@ -340,3 +340,39 @@ func timeline(p *coldwatch.Profile) []string {
 	}
 	return out
 }
+
+// printReach shows what passes through the targets, how large the campaign is, how choosy, and who may be next; what was
+// not assessed says why.
+func (g *Globals) printReach(p *coldwatch.Profile) {
+	g.section("doses")
+	g.print("%s", wrap(safe(p.Doses.Reason), "  ", 110))
+	for i, l := range p.Doses.Lanes {
+		if i == 10 {
+			g.print("  … and %d more", len(p.Doses.Lanes)-i)
+			break
+		}
+		text := fmt.Sprintf("%s, %s: through %s", l.Lane, l.Vaccine, strings.Join(l.Stops, ", "))
+		if l.StorageKnown {
+			text += fmt.Sprintf("; stored at %g to %g °C", l.StorageMin, l.StorageMax)
+		}
+		if l.HoldoverHours.N > 0 {
+			text += fmt.Sprintf("; %g hours of holdover", l.HoldoverHours.Median)
+		}
+		text += optional("; cold from ", l.ColdSource) + optional("; others on the link: ", strings.Join(l.Alternatives, ", "))
+		g.print("%s", wrap(safe(text), "    ", 110))
+	}
+	g.section("size and choice")
+	g.print("%s", wrap(fmt.Sprintf("At least %s. %s", count(p.Size.AtLeast, "organisation"), safe(p.Size.Reason)), "  ", 110))
+	if p.Size.Assessed {
+		g.print("%s", wrap("Assumed: "+safe(p.Size.Assumption), "  ", 110))
+	}
+	if ix := p.Specificity; ix.Assessed {
+		g.print("  Chosen for the chain: %.1f times its share of all mail (%.1f to %.1f).", ix.Value, ix.Low, ix.High)
+	}
+	g.print("%s", wrap(safe(p.Specificity.Reason), "  ", 110))
+	g.section("who may be next")
+	g.print("%s", wrap(safe(p.Next.Reason), "  ", 110))
+	for _, c := range p.Next.Ranked[:min(5, len(p.Next.Ranked))] {
+		g.print("%s", wrap(fmt.Sprintf("%s: %s (%.0f %%). %s", safe(c.Name), c.Words, 100*c.Probability, safe(strings.Join(c.Reasons, " "))), "  ", 110))
+	}
+}

@@ -147,6 +147,7 @@ func (g *Globals) printDossier(p *coldwatch.Profile) {
 			g.print("%s", wrap(safe(j.Text), "  ", 110))
 		}
 	}
+	g.printReach(p)
 	g.printHypotheses(&p.Attribution)
 }
 

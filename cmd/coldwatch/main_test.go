@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"regexp"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
@@ -74,6 +75,14 @@ func TestScripts(t *testing.T) {
 					}
 				}
 				ts.Fatalf("no warning waits for approval")
+			},
+			// capture sets a variable to what an expression finds in the last output: its first group, or all of it.
+			"capture": func(ts *testscript.TestScript, neg bool, args []string) {
+				m := regexp.MustCompile(args[1]).FindStringSubmatch(ts.ReadFile("stdout"))
+				if m == nil {
+					ts.Fatalf("nothing in the output matches %s", args[1])
+				}
+				ts.Setenv(args[0], m[len(m)-1])
 			},
 			// truncate cuts a file to half.
 			"truncate": func(ts *testscript.TestScript, neg bool, args []string) {
