@@ -42,7 +42,7 @@ func (e *Engine) Walk(sub coldwatch.Submission) Walked {
 		}
 	}
 	about := subject(all, outer)
-	about.ID = sub.ID()
+	about.ID = outer.ID
 	w := Walked{Submission: sub, Analysis: about}
 	for _, a := range all {
 		if a != about {

@@ -175,13 +175,16 @@ func (s *sequence) open(f file) (r opened, skipped string, err error) {
 	if err != nil {
 		return nil, "", pathError(f.path, err)
 	}
-	b := make([]byte, min(max(f.size, 1), peek))
-	n, err := io.ReadFull(in, b)
+	if s.head == nil {
+		s.head = make([]byte, peek)
+	}
+	n, err := io.ReadFull(in, s.head[:min(max(f.size, 1), peek)])
 	if err != nil && err != io.ErrUnexpectedEOF && err != io.EOF {
 		in.Close()
 		return nil, "", pathError(f.path, err)
 	}
-	k, err := sniff(b[:n])
+	head := s.head[:n]
+	k, err := sniff(head)
 	if err != nil {
 		in.Close()
 		if f.named {
@@ -199,11 +202,7 @@ func (s *sequence) open(f file) (r opened, skipped string, err error) {
 		}
 		return newMbox(in, in, f, offset, s.options), "", nil
 	}
-	if _, err := in.Seek(0, io.SeekStart); err != nil {
-		in.Close()
-		return nil, "", pathError(f.path, err)
-	}
-	return &single{in: in, closer: in, file: f, options: s.options, kind: k}, "", nil
+	return &single{head: head, in: in, closer: in, file: f, options: s.options, kind: k}, "", nil
 }
 
 // oneMessage tells whether a file's name says that it is one message, even if a "From " line begins it.
@@ -231,7 +230,8 @@ func (s *sequence) openStdin(f file) (opened, string, error) {
 
 // A single is a file with one message.
 type single struct {
-	in      io.Reader
+	head    []byte    // what was read already
+	in      io.Reader // the rest
 	closer  io.Closer
 	file    file
 	options Options
@@ -244,7 +244,7 @@ func (r *single) next(context.Context) (Item, error) {
 		return Item{}, io.EOF
 	}
 	r.done = true
-	raw, err := io.ReadAll(io.LimitReader(r.in, r.options.MaxMessage+1))
+	raw, err := r.readAll(r.options.MaxMessage + 1)
 	if err != nil {
 		return Item{}, pathError(r.file.path, err)
 	}
@@ -258,6 +258,26 @@ func (r *single) next(context.Context) (Item, error) {
 	}
 	item.Submission = coldwatch.Submission{Raw: raw, Source: r.file.path, Organisation: r.file.organisation}
 	return item, nil
+}
+
+// readAll reads at most limit bytes into a buffer made to the file's size: a buffer that grows costs several times that.
+func (r *single) readAll(limit int64) ([]byte, error) {
+	raw := make([]byte, 0, max(min(r.file.size, limit)+1, int64(len(r.head))+512))
+	raw = append(raw, r.head[:min(int64(len(r.head)), limit)]...)
+	for int64(len(raw)) < limit {
+		n, err := r.in.Read(raw[len(raw):min(int64(cap(raw)), limit)])
+		raw = raw[:len(raw)+n]
+		if err == io.EOF {
+			break
+		}
+		if err != nil {
+			return nil, err
+		}
+		if len(raw) == cap(raw) {
+			raw = append(raw, 0)[:len(raw)]
+		}
+	}
+	return raw, nil
 }
 
 // trimStart drops what stands before the header: a byte order mark, empty lines, a "From " line.

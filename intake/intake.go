@@ -101,6 +101,7 @@ type sequence struct {
 	files   []file
 	next    int
 	current opened
+	head    []byte // buffer for the first bytes of a file
 	total   int64
 	unknown bool
 }

@@ -24,17 +24,26 @@ func (s *Store) PutCampaigns(ctx context.Context, current []store.CampaignState,
 			return err
 		}
 		defer member.Close()
+		now, err := tx.PrepareContext(ctx, `INSERT INTO campaign (id, version, profile) VALUES (?, ?, ?)`)
+		if err != nil {
+			return err
+		}
+		defer now.Close()
+		kept, err := tx.PrepareContext(ctx, `INSERT INTO profile_version (campaign_id, version, profile) VALUES (?, ?, ?)
+			ON CONFLICT (campaign_id, version) DO NOTHING`)
+		if err != nil {
+			return err
+		}
+		defer kept.Close()
 		for _, c := range current {
 			profile, err := s.encode(c.Profile)
 			if err != nil {
 				return err
 			}
-			if _, err := tx.ExecContext(ctx, `INSERT INTO campaign (id, version, profile) VALUES (?, ?, ?)`,
-				c.Campaign.ID, c.Profile.Version, profile); err != nil {
+			if _, err := now.ExecContext(ctx, c.Campaign.ID, c.Profile.Version, profile); err != nil {
 				return err
 			}
-			if _, err := tx.ExecContext(ctx, `INSERT INTO profile_version (campaign_id, version, profile) VALUES (?, ?, ?)
-				ON CONFLICT (campaign_id, version) DO NOTHING`, c.Campaign.ID, c.Profile.Version, profile); err != nil {
+			if _, err := kept.ExecContext(ctx, c.Campaign.ID, c.Profile.Version, profile); err != nil {
 				return err
 			}
 			for _, m := range c.Campaign.Members {
@@ -52,14 +61,21 @@ func (s *Store) appendEvents(ctx context.Context, tx *sql.Tx, events []coldwatch
 	if err := tx.QueryRowContext(ctx, `SELECT COALESCE(MAX(seq), 0) FROM campaign_event`).Scan(&seq); err != nil {
 		return err
 	}
+	if len(events) == 0 {
+		return nil
+	}
+	add, err := tx.PrepareContext(ctx, `INSERT INTO campaign_event (seq, at, campaign_id, event) VALUES (?, ?, ?, ?)`)
+	if err != nil {
+		return err
+	}
+	defer add.Close()
 	for _, e := range events {
 		seq++
 		b, err := json.Marshal(e)
 		if err != nil {
 			return err
 		}
-		if _, err := tx.ExecContext(ctx, `INSERT INTO campaign_event (seq, at, campaign_id, event) VALUES (?, ?, ?, ?)`,
-			seq, e.At.UnixMicro(), e.Campaign, b); err != nil {
+		if _, err := add.ExecContext(ctx, seq, e.At.UnixMicro(), e.Campaign, b); err != nil {
 			return err
 		}
 	}
@@ -85,11 +101,13 @@ func (s *Store) Campaigns(ctx context.Context) ([]coldwatch.Profile, error) {
 func (s *Store) Profile(ctx context.Context, id string, version int) (coldwatch.Profile, error) {
 	var p coldwatch.Profile
 	var b []byte
-	q, args := `SELECT profile FROM campaign WHERE id = ?`, []any{id}
-	if version != 0 {
-		q, args = `SELECT profile FROM profile_version WHERE campaign_id = ? AND version = ?`, []any{id, version}
+	var row *sql.Row
+	if version == 0 {
+		row = s.profile.QueryRowContext(uninterrupted(ctx), id)
+	} else {
+		row = s.read.QueryRowContext(ctx, `SELECT profile FROM profile_version WHERE campaign_id = ? AND version = ?`, id, version)
 	}
-	if err := s.read.QueryRowContext(ctx, q, args...).Scan(&b); err != nil {
+	if err := row.Scan(&b); err != nil {
 		return p, classify(err)
 	}
 	return p, s.decode(b, &p)

@@ -41,6 +41,8 @@ type Store struct {
 	raw     *sql.DB // one connection
 	codec   *store.Codec
 	nextSeq int64
+
+	have, checkpoint, profile *sql.Stmt // of read: asked once a message or campaign, parsed once
 }
 
 // RawPath is where the raw messages of the database at path are kept.
@@ -78,6 +80,18 @@ func Open(ctx context.Context, path string) (_ *Store, err error) {
 	row := s.read.QueryRowContext(ctx, "SELECT COALESCE(MAX(seq), 0) FROM message")
 	if err = row.Scan(&s.nextSeq); err != nil {
 		return nil, fmt.Errorf("%s: %w", path, classify(err))
+	}
+	for _, q := range []struct {
+		at   **sql.Stmt
+		text string
+	}{
+		{&s.have, `SELECT 1 FROM message WHERE id = ?`},
+		{&s.checkpoint, `SELECT size, modified, position FROM checkpoint WHERE path = ?`},
+		{&s.profile, `SELECT profile FROM campaign WHERE id = ?`},
+	} {
+		if *q.at, err = s.read.PrepareContext(ctx, q.text); err != nil {
+			return nil, fmt.Errorf("%s: %w", path, classify(err))
+		}
 	}
 	return s, nil
 }
