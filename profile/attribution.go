@@ -267,7 +267,9 @@ func posterior(hyps []weighed, items []ledgerItem, skip int) []coldwatch.Hypothe
 	}
 	out := make([]coldwatch.Hypothesis, len(hyps))
 	for i, h := range hyps {
-		slices.Sort(samples[i])
+		for _, q := range [...]float64{.5, .05, .95} {
+			settle(samples[i], q)
+		}
 		out[i] = coldwatch.Hypothesis{Name: h.name, Prior: h.prior, Low: quantile(samples[i], .05), Median: quantile(samples[i], .5),
 			High: quantile(samples[i], .95), Top: float64(wins[i]) / draws}
 		out[i].Words = Words(out[i].Median)

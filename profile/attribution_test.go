@@ -146,3 +146,21 @@ func TestNextRefusesAndRanks(t *testing.T) {
 		t.Errorf("%d of ten share the role that was hit", sameRole)
 	}
 }
+
+// settle finds what sorting finds.
+func TestSettle(t *testing.T) {
+	r := rand.New(rand.NewPCG(5, 5))
+	for round := range 300 {
+		values := make([]float64, 1+r.IntN(200))
+		for i := range values {
+			values[i] = float64(r.IntN(1 + round)) // with many equal ones
+		}
+		sorted := slices.Clone(values)
+		slices.Sort(sorted)
+		for _, q := range []float64{.5, .05, .95, 0, 1} {
+			if settle(values, q); quantile(values, q) != quantile(sorted, q) {
+				t.Fatalf("%v of %v: %v", q, sorted, quantile(values, q))
+			}
+		}
+	}
+}

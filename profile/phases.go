@@ -311,15 +311,19 @@ func divergence(a, b []int) float64 {
 	for i := range a {
 		na, nb = na+a[i], nb+b[i]
 	}
-	k := float64(len(a))
 	sum := 0.0
 	for i := range a {
-		p := (float64(a[i]) + .5) / (float64(na) + k/2)
-		q := (float64(b[i]) + .5) / (float64(nb) + k/2)
-		m := (p + q) / 2
-		sum += (p*math.Log2(p/m) + q*math.Log2(q/m)) / 2
+		sum += divergenceTerm(a[i], b[i], na, nb, len(a))
 	}
 	return sum
+}
+
+// divergenceTerm is what one of k values adds that x of na and y of nb messages hold.
+func divergenceTerm(x, y, na, nb, k int) float64 {
+	p := (float64(x) + .5) / (float64(na) + float64(k)/2)
+	q := (float64(y) + .5) / (float64(nb) + float64(k)/2)
+	m := (p + q) / 2
+	return (p*math.Log2(p/m) + q*math.Log2(q/m)) / 2
 }
 
 // driftP is the probability of a divergence as large when both windows have one distribution. A permutation test by
@@ -334,13 +338,19 @@ func driftP(a, b []int, observed float64, seed uint64) float64 {
 		return chiSquareTail(2*math.Ln2*weightedDivergence(a, b)*float64(na+nb), len(a)-1)
 	}
 	var pool []int
+	terms := make([][]float64, len(a)) // by value and how many the first window draws of it: logarithms are the cost of a round
 	for i := range a {
-		for range a[i] + b[i] {
+		n := a[i] + b[i]
+		for range n {
 			pool = append(pool, i)
+		}
+		terms[i] = make([]float64, min(n, na)+1)
+		for x := range terms[i] {
+			terms[i][x] = divergenceTerm(x, n-x, na, nb, len(a))
 		}
 	}
 	rng := rand.New(rand.NewPCG(seed, 1))
-	left, right := make([]int, len(a)), make([]int, len(a))
+	left := make([]int, len(a))
 	beyond := 0
 	for round := 1; round <= permutations; round++ {
 		clear(left)
@@ -349,10 +359,11 @@ func driftP(a, b []int, observed float64, seed uint64) float64 {
 			pool[i], pool[j] = pool[j], pool[i]
 			left[pool[i]]++
 		}
-		for i := range right {
-			right[i] = a[i] + b[i] - left[i]
+		size := 0.0
+		for i, x := range left {
+			size += terms[i][x]
 		}
-		if divergence(left, right) >= observed-1e-12 {
+		if size >= observed-1e-12 {
 			if beyond++; beyond >= 50 {
 				return float64(beyond) / float64(round)
 			}

@@ -149,5 +149,40 @@ func quantile(sorted []float64, q float64) float64 {
 	if len(sorted) == 0 {
 		return 0
 	}
-	return sorted[min(len(sorted)-1, max(0, int(q*float64(len(sorted)))))]
+	return sorted[quantileAt(len(sorted), q)]
 }
+
+func quantileAt(n int, q float64) int { return min(n-1, max(0, int(q*float64(n)))) }
+
+// settle puts the value that stands at a quantile of the sorted values in its place, the smaller before it and the greater
+// behind: a tenth of the cost of sorting (Hoare 1961). There must be no NaN.
+func settle(values []float64, q float64) {
+	k := quantileAt(len(values), q)
+	for low, high := 0, len(values)-1; low < high; {
+		pivot := middle(values[low], values[(low+high)/2], values[high])
+		i, j := low, high
+		for i <= j {
+			for values[i] < pivot {
+				i++
+			}
+			for values[j] > pivot {
+				j--
+			}
+			if i <= j {
+				values[i], values[j] = values[j], values[i]
+				i++
+				j--
+			}
+		}
+		switch {
+		case k <= j:
+			high = j
+		case k >= i:
+			low = i
+		default:
+			return
+		}
+	}
+}
+
+func middle(a, b, c float64) float64 { return max(min(a, b), min(max(a, b), c)) }
