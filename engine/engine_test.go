@@ -327,3 +327,14 @@ func TestHuntFindsEveryCarrier(t *testing.T) {
 		}
 	}
 }
+
+// BenchmarkWalk walks the messages of a generated scenario, one at a time, without storage: the time and the allocations of
+// a message. Use with -cpuprofile and -memprofile.
+func BenchmarkWalk(b *testing.B) {
+	w := makeWorld(b)
+	e := newEngine(b, w, filepath.Join(b.TempDir(), "walk.db"))
+	b.ReportAllocs()
+	for n := 0; b.Loop(); n++ {
+		e.Walk(w.subs[n%len(w.subs)])
+	}
+}
