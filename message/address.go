@@ -18,6 +18,9 @@ func Addresses(value string) []coldwatch.Mailbox {
 
 // AddressList is [Addresses] with the two kinds apart.
 func AddressList(value string) (standard, other []coldwatch.Mailbox) {
+	if strings.Contains(value, "[mailto:") {
+		value = mailtoBrackets(value)
+	}
 	a := addressParser{s: value}
 	a.parse()
 	standard = a.list
@@ -27,7 +30,7 @@ func AddressList(value string) (standard, other []coldwatch.Mailbox) {
 	}
 	add := func(list []coldwatch.Mailbox) {
 		for _, m := range list {
-			if !known[m.Address] {
+			if !known[m.Address] && m.Domain != "" && m.Address[0] != '@' {
 				known[m.Address] = true
 				other = append(other, m)
 			}
@@ -91,7 +94,9 @@ type addressParser struct {
 	parts       int // atoms in bare, to tell "a@b" from "John a@b"
 	lastAt      bool
 	wordAddress string // the last word of the name that holds an "@"
-	openEnded   int    // comments that never closed; after some, brackets are no longer looked at
+	prefix      string // text before a comma that held no address: part of the next display name
+	prefixStart int
+	openEnded   int // comments that never closed; after some, brackets are no longer looked at
 }
 
 func (a *addressParser) parse() {
@@ -117,17 +122,14 @@ func (a *addressParser) parse() {
 			a.flush(i)
 			i++
 		case ':':
-			if i+1 < len(s) && a.bare.Len() > 0 && !strings.Contains(a.bare.String(), "@") && !a.hasAngle && !strings.HasSuffix(lowerASCII(a.bare.String()), "mailto") {
-				a.reset() // a group's name
-			} else {
-				a.reset()
-			}
+			a.reset() // a group's name, or "mailto"
 			i++
 		default:
 			i = a.atom(i)
 		}
 	}
 	a.flush(len(s))
+	a.flushPrefix(len(s))
 }
 
 func (a *addressParser) space() {
@@ -288,6 +290,15 @@ func (a *addressParser) atom(i int) int {
 	return j
 }
 
+// flushPrefix gives text that stood before a comma as a mailbox without an address.
+func (a *addressParser) flushPrefix(end int) {
+	if a.prefix != "" {
+		name := strings.Trim(DecodeHeader(a.prefix), " ,")
+		a.list = append(a.list, coldwatch.Mailbox{Name: name, Span: coldwatch.Span{Start: a.prefixStart, End: end}})
+		a.prefix = ""
+	}
+}
+
 // flush ends a mailbox at end.
 func (a *addressParser) flush(end int) {
 	if a.start < 0 {
@@ -296,6 +307,22 @@ func (a *addressParser) flush(end int) {
 	}
 	name := a.name.String()
 	span := coldwatch.Span{Start: a.start, End: end}
+	comma := end < len(a.s) && a.s[end] == ','
+	if a.prefix != "" && a.hasAngle && strings.Contains(a.angle, "@") { // a comma in a display name without quotes
+		name, span.Start = a.prefix+" "+name, a.prefixStart
+		a.prefix = ""
+	}
+	if !strings.Contains(a.bare.String(), "@") && !a.hasAngle && comma && len(a.prefix) < 200 && strings.TrimSpace(name) != "" {
+		if a.prefix == "" {
+			a.prefixStart = a.start
+		} else {
+			name = a.prefix + " " + name
+		}
+		a.prefix = name + ","
+		a.reset()
+		return
+	}
+	a.flushPrefix(a.start)
 	switch {
 	case a.hasAngle && a.angle != "":
 		shown := DecodeHeader(strings.TrimSpace(name))
@@ -307,7 +334,7 @@ func (a *addressParser) flush(end int) {
 		if strings.Contains(shown, "@") {
 			a.aside = append(a.aside, aside{shown, span.Start, span.End})
 		}
-	case a.parts == 0 && strings.Contains(a.bare.String(), "@") && !strings.Contains(a.bare.String(), "=?"):
+	case a.parts == 0 && strings.Contains(a.bare.String(), "@") && (!strings.Contains(a.bare.String(), "=?") || strings.Contains(a.bare.String(), "?=@")):
 		addr, domain := normalAddress(strings.Trim(a.bare.String(), "<>"))
 		a.list = append(a.list, coldwatch.Mailbox{Name: DecodeHeader(a.comment), Address: addr, Domain: domain, Span: span})
 	case a.wordAddress != "" && !strings.Contains(a.wordAddress, "=?"):
@@ -327,7 +354,9 @@ func (a *addressParser) flush(end int) {
 				found[len(found)-1].Name = strings.Trim(shown[:i], " \"")
 			}
 			a.list = append(a.list, found[len(found)-1])
-			a.aside = append(a.aside, aside{shown, span.Start, span.End})
+			if len(found) > 1 {
+				a.aside = append(a.aside, aside{shown, span.Start, span.End})
+			}
 		case strings.Trim(shown, " <>\"") != "":
 			a.list = append(a.list, coldwatch.Mailbox{Name: shown, Span: span})
 		}

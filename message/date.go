@@ -27,6 +27,11 @@ func Date(s string) (time.Time, bool) {
 			}
 		}
 	}
+	if len(s) > 10 && s[4] == '/' && s[7] == '/' { // 2020/11/25 04:00:00
+		if t, err := time.Parse("2006/01/02", s[:10]); err == nil {
+			s = t.Format("2 Jan 2006") + s[10:]
+		}
+	}
 	d := dateParts{day: -1, month: 0, year: -1}
 	for _, w := range strings.FieldsFunc(s, func(r rune) bool { return r == ' ' || r == '\t' || r == ',' || r == '\r' || r == '\n' }) {
 		d.word(w)
@@ -79,17 +84,38 @@ func (d *dateParts) word(w string) {
 			d.year = n
 		}
 	default:
-		l := lowerASCII(w)
-		if len(l) >= 3 {
-			if i := strings.Index("janfebmaraprmayjunjulaugsepoctnovdec", l[:3]); i >= 0 && i%3 == 0 && d.month == 0 {
-				d.month = time.Month(i/3 + 1)
-				return
-			}
+		if m := monthOf(strings.ToLower(w)); m > 0 && !(d.month > 0 && d.clock) {
+			d.month = m // the last one: in "mar. 24 nov. 2020" the first is a Tuesday
+			return
 		}
 		if d.clock {
 			d.zone(strings.ToUpper(w))
 		}
 	}
+}
+
+// monthOf returns the month that a lower-case word names, in English and in the languages that clients write into
+// forwarded mail, 0 if none.
+func monthOf(w string) time.Month {
+	if len(w) < 3 {
+		return 0
+	}
+	if i := strings.Index("janfebmaraprmayjunjulaugsepoctnovdec", w[:3]); i >= 0 && i%3 == 0 {
+		return time.Month(i/3 + 1)
+	}
+	for _, m := range [...]struct {
+		prefix string
+		month  time.Month
+	}{
+		{"ene", 1}, {"gen", 1}, {"fév", 2}, {"fev", 2}, {"mär", 3}, {"mrz", 3}, {"mrt", 3}, {"avr", 4}, {"abr", 4}, {"mai", 5}, {"mag", 5}, {"mei", 5},
+		{"juin", 6}, {"giu", 6}, {"juil", 7}, {"lug", 7}, {"aoû", 8}, {"ago", 8}, {"set", 9}, {"okt", 10}, {"ott", 10}, {"out", 10}, {"déc", 12},
+		{"dez", 12}, {"dic", 12},
+	} {
+		if strings.HasPrefix(w, m.prefix) {
+			return m.month
+		}
+	}
+	return 0
 }
 
 func (d *dateParts) time(w string) {

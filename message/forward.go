@@ -226,10 +226,10 @@ func forwardSubject(s string) bool {
 // mayForward is a cheap test that text must pass to say that it is forwarded: clients draw a line, or say it in one of
 // the languages that do not.
 func mayForward(s string) bool {
-	if strings.Contains(s[:min(len(s), 64<<10)], "-----") {
-		return forwardPhrase(s)
-	}
 	b := s[:min(len(s), 8<<10)]
+	if strings.Contains(b, "-----") {
+		return forwardPhrase(b)
+	}
 	for _, p := range [...]string{"orwarded message:", "eitergeleiteten Nachricht:", "réexpédié", "ensaje reenviado:", "essaggio inoltrato:", "oorgestuurd bericht:"} {
 		if strings.Contains(b, p) {
 			return true
@@ -261,8 +261,8 @@ func (p *parser) composeForward(f forward, text *coldwatch.Part) []byte {
 			out.WriteString(name + ": " + value + "\r\n")
 		}
 	}
-	field("From", mailtoBrackets(f.from))
-	field("To", mailtoBrackets(f.to))
+	field("From", mailtoBrackets(strings.ReplaceAll(f.from, "<mailto:", "<")))
+	field("To", mailtoBrackets(strings.ReplaceAll(f.to, "<mailto:", "<")))
 	field("Cc", mailtoBrackets(f.cc))
 	field("Date", f.date)
 	field("Subject", f.subject)
@@ -298,18 +298,19 @@ func (p *parser) composeForward(f forward, text *coldwatch.Part) []byte {
 	return out.Bytes()
 }
 
-// mailtoBrackets turns "Name [mailto:a@b.example]" into "Name <a@b.example>".
+// mailtoBrackets turns "Name [mailto:a@b.example]", as Outlook writes it, into "Name <a@b.example>" of the same length.
 func mailtoBrackets(s string) string {
-	s = strings.ReplaceAll(s, "<mailto:", "<")
-	for {
-		i := strings.Index(s, "[mailto:")
-		if i < 0 {
-			return s
+	b := []byte(s)
+	for i := 0; ; {
+		k := bytes.Index(b[i:], []byte("[mailto:"))
+		if k < 0 {
+			return string(b)
 		}
-		j := strings.IndexByte(s[i:], ']')
-		if j < 0 {
-			return s[:i] + "<" + s[i+8:] + ">"
+		i += k
+		copy(b[i:], "<       ")
+		if j := bytes.IndexByte(b[i:], ']'); j >= 0 {
+			b[i+j] = '>'
+			i += j
 		}
-		s = s[:i] + "<" + s[i+8:i+j] + ">" + s[i+j+1:]
 	}
 }

@@ -153,6 +153,14 @@ func (s *scan) notAField(h *head, pos, next, end int, line []byte, root bool, fi
 		}
 		return pos, false
 	}
+	if fields == 0 {
+		if next >= end {
+			return pos, false
+		}
+		if _, after := s.line(next, end); fieldName(after) <= 0 {
+			return pos, false // there is no header at all
+		}
+	}
 	if s.headerish(next, end) {
 		s.defect("header.junk_line", "a header line is no field", pos, len(line), fields > 0)
 		if h.other < 0 {

@@ -357,7 +357,7 @@ func (s *scan) match(line []byte) (level int, closing, ok bool) {
 		}
 		key = key[:len(key)-1]
 	}
-	if len(key) <= s.longest+2 {
+	if len(key) <= s.longest+16 {
 		if level, ok = s.at[string(key)]; ok {
 			return level, false, true
 		}
