@@ -53,6 +53,7 @@ func TestBombs(t *testing.T) {
 	for range 14 {
 		layers = "<script>document.write(unescape('" + strings.NewReplacer("%", "%25", "'", "%27").Replace(layers) + "'))</script>"
 	}
+	// The clock is that of a machine that does other things too.
 	for _, c := range []struct {
 		name, file, limit string
 		data              []byte
@@ -71,7 +72,7 @@ func TestBombs(t *testing.T) {
 		a := &coldwatch.Analysis{Message: &coldwatch.Message{Parts: []coldwatch.Part{{ID: "1", Filename: c.file, Disposition: "attachment", MediaType: "application/octet-stream", Content: c.data}}}}
 		start := time.Now()
 		New(Limits{}).Analyze(a)
-		if d := time.Since(start); d > 5*time.Second {
+		if d := time.Since(start); d > 15*time.Second {
 			t.Errorf("%s: %v", c.name, d)
 		}
 		check(t, c.name, a)

@@ -30,7 +30,8 @@ type opener struct {
 	layerNo map[string]int
 	locked  []locked // encrypted containers that wait for the words of the message
 
-	sandboxed int // scripts given to the sandbox
+	sandboxed int           // scripts given to the sandbox
+	patience  time.Duration // left for the sandbox
 }
 
 // A fact is something found while opening that becomes a finding when all is open.
@@ -57,7 +58,7 @@ type item struct {
 
 func newOpener(z *Analyzer, a *coldwatch.Analysis) *opener {
 	return &opener{z: z, a: a, lim: z.limits, rcpt: newRecipients(a.Recipients), seen: map[[32]byte]string{},
-		bytes: z.limits.TotalBytes, entries: z.limits.Entries, steps: z.limits.Steps, images: z.limits.Images, layerNo: map[string]int{}}
+		bytes: z.limits.TotalBytes, entries: z.limits.Entries, steps: z.limits.Steps, images: z.limits.Images, layerNo: map[string]int{}, patience: z.limits.Sandbox}
 }
 
 // part opens one leaf of the message.

@@ -32,6 +32,7 @@ type Limits struct {
 	Steps      int           // of script evaluation for a message; default 6 million
 	Pixels     int           // of an image that is decoded; default 40 million
 	Images     int           // images of a message searched for codes; default 12
+	Sandbox    time.Duration // of the clock for all scripts of a message that the sandbox gets, three at most; default 1 s
 }
 
 func (l Limits) filled() Limits {
@@ -48,6 +49,9 @@ func (l Limits) filled() Limits {
 	}
 	if l.Time <= 0 {
 		l.Time = 2 * time.Second
+	}
+	if l.Sandbox <= 0 {
+		l.Sandbox = time.Second
 	}
 	or(&l.Entries, 2000)
 	or(&l.Depth, 5)

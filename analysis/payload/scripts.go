@@ -177,7 +177,7 @@ func (o *opener) sandbox(p *coldwatch.Payload, it item, sources []script.Source,
 	if nothing {
 		trait(p, "opaque-script")
 	}
-	if o.z.Sandbox == nil || o.sandboxed >= 3 {
+	if o.z.Sandbox == nil || o.sandboxed >= 3 || o.patience <= 0 {
 		return
 	}
 	o.sandboxed++
@@ -192,9 +192,11 @@ func (o *opener) sandbox(p *coldwatch.Payload, it item, sources []script.Source,
 	if b.Len() > sandboxBytes {
 		return
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), o.patience)
 	defer cancel()
+	start := time.Now()
 	writes, urls, err := o.z.Sandbox(ctx, []byte(b.String()))
+	o.patience -= time.Since(start)
 	if err != nil {
 		trait(p, "sandbox-failed")
 		return

@@ -8,13 +8,20 @@
 // [Floods] gives messages that cost much to read: deep nesting, many parts, huge headers, cut-up parameters. Each takes
 // a size, so that growth can be measured.
 //
+// [Bombs] gives messages with an attachment that grows when it is opened, [Odd] messages that attack what stores or shows
+// them. Together they hold cases for: T1 archive bombs, T2 deep or many parts, T3 floods of header fields, T4 of
+// signatures, T5 image bombs, T6 XML entities, T7 costly pages and scripts, T8 paths in names, T9 script in what is
+// shown, T10 addresses of inner machines, T11 formulas, T12 control characters, T13 names that look like others, T14 more
+// than one sender, T15 forged results, T16 ambiguous structure, T17 messages parted by line ends, T18 dates, T19 ids used
+// twice, T20 words of databases and shells, T21 deep objects of an exchange.
+//
 // All of it is invented, deterministic and without effect.
 package hostile
 
 // Marker is what the ambiguous messages carry in place of a payload.
 const Marker = "COLDWATCH-HARMLESS-MARKER-7f3a"
 
-// A Case is one hostile message.
+// A Case is one hostile message. Its name can be the name of a file.
 type Case struct {
 	Name string
 	Raw  []byte

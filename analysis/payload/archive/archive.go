@@ -28,6 +28,8 @@ type Budget struct {
 	Bytes     int64       // left of all
 	Entries   int         // left of all
 	Expired   func() bool // tells whether the time is over
+
+	pieces [][]byte // of the file being read
 }
 
 // An Entry is a file in an archive.
@@ -125,36 +127,48 @@ func (b *Budget) entry(r *Result) bool {
 	return true
 }
 
-// read reads what comes out of a decoder, within the budget. cut tells that there was more.
+// read reads what comes out of a decoder, within the budget. cut tells that there was more. It reads into pieces that
+// the next file uses again, and keeps a copy of the right size: what is unpacked is held until the message is done, and
+// a buffer that grows would hold three times that.
 func (b *Budget) read(src io.Reader, r *Result) (data []byte, cut bool, err error) {
 	limit := min(b.FileBytes, b.Bytes)
 	if limit <= 0 {
 		r.Limit = "limit.archive_total"
 		return nil, true, nil
 	}
-	var buf bytes.Buffer
-	chunk := int64(256 << 10)
-	for {
-		n, err := io.CopyN(&buf, src, min(chunk, limit-int64(buf.Len())+1))
-		b.Bytes -= n
-		if int64(buf.Len()) > limit {
-			r.Limit = "limit.archive_file"
-			if b.Bytes <= 0 {
+	var size int64
+	for i := 0; err == nil; i++ {
+		if i == len(b.pieces) {
+			b.pieces = append(b.pieces, make([]byte, min(64<<10<<i, 1<<20)))
+		}
+		piece := b.pieces[i][:min(int64(len(b.pieces[i])), limit+1-size)]
+		for n := 0; n < len(piece) && err == nil; { // io.ReadFull would hide that the data broke off
+			var m int
+			m, err = src.Read(piece[n:])
+			n, size = n+m, size+int64(m)
+		}
+		if size > limit {
+			r.Limit, cut = "limit.archive_file", true
+			if limit == b.Bytes {
 				r.Limit = "limit.archive_total"
 			}
-			return buf.Bytes()[:limit], true, nil
+			size = limit
+			break
 		}
-		if err == io.EOF {
-			return buf.Bytes(), false, nil
-		}
-		if err != nil {
-			return buf.Bytes(), false, err
-		}
-		if b.Expired != nil && b.Expired() {
-			r.Limit = "limit.archive_time"
-			return buf.Bytes(), true, nil
+		if err == nil && b.Expired != nil && b.Expired() {
+			r.Limit, cut = "limit.archive_time", true
+			break
 		}
 	}
+	b.Bytes -= size
+	if err == io.EOF {
+		err = nil
+	}
+	data = make([]byte, 0, size)
+	for i := 0; int64(len(data)) < size; i++ {
+		data = append(data, b.pieces[i][:min(int64(len(b.pieces[i])), size-int64(len(data)))]...)
+	}
+	return data, cut, err
 }
 
 func single(src io.Reader, name string, b *Budget, r *Result) {

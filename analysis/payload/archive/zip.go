@@ -34,6 +34,7 @@ func openZip(data []byte, passwords []string, b *Budget, r *Result) {
 		r.Broken = true
 	}
 	var packed int64
+	seen := map[int64]bool{}
 	good := "" // password that opened one already
 	for i := range files {
 		f := &files[i]
@@ -43,10 +44,11 @@ func openZip(data []byte, passwords []string, b *Budget, r *Result) {
 		if !b.entry(r) {
 			return
 		}
-		if packed += f.packed; packed > 2*int64(len(data)) {
+		if packed += f.packed; seen[f.offset] || packed > 2*int64(len(data)) {
 			r.Limit = "limit.archive_overlap" // entries share their bytes, as in an overlap bomb
 			return
 		}
+		seen[f.offset] = true
 		body, ok := zipBody(data, f)
 		if !ok {
 			r.Broken = true

@@ -97,7 +97,7 @@ func TestLinear(t *testing.T) {
 			return best
 		}
 		small, big := cost(10_000), cost(100_000)
-		if big > 30*small+20*time.Millisecond {
+		if big > 60*small+20*time.Millisecond { // quadratic is 100 times; memory and other work on the machine take their share of the rest
 			t.Errorf("%s: %v, then %v for ten times as much", name, small, big)
 		}
 	}

@@ -29,7 +29,7 @@ const (
 	maxOutput = 16 << 20
 	memory    = 64 << 20
 	stack     = 1 << 20
-	patience  = 1200 * time.Millisecond
+	patience  = 600 * time.Millisecond
 )
 
 // An Outcome is what the child says.

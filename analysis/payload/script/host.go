@@ -539,7 +539,7 @@ func (in *interp) codeIn(v value, env *scope) value {
 	}
 	in.res.Evals++
 	text := string(utf16.Decode(u))
-	f, errs := parse(text)
+	f, errs := in.parse(text)
 	if errs > 0 && len(text) > 100 {
 		in.res.Broken += errs
 	}

@@ -31,6 +31,7 @@ type interp struct {
 	opt    Options
 	res    Result
 	steps  int
+	nodes  int // left for parsing
 	global *scope
 	this   value
 	env    *scope
@@ -53,7 +54,7 @@ type interp struct {
 }
 
 func newInterp(opt Options) *interp {
-	in := &interp{opt: opt, steps: opt.Steps}
+	in := &interp{opt: opt, steps: opt.Steps, nodes: maxNodes}
 	in.global = &scope{vars: map[string]*value{}}
 	in.env = in.global
 	in.this = host("window")

@@ -338,7 +338,7 @@ func (in *interp) newFunction(args []value) value {
 		return unknown()
 	}
 	in.res.Evals++
-	f, _ := parse(string(utf16.Decode(u)))
+	f, _ := in.parse(string(utf16.Decode(u)))
 	for _, a := range args[:len(args)-1] {
 		for _, name := range strings.Split(a.str(), ",") {
 			if name = strings.TrimSpace(name); name != "" {

@@ -88,9 +88,13 @@ type parser struct {
 	budget int // nodes left
 }
 
-// parse reads a program and repairs what is broken: after an error it goes on with the next statement.
-func parse(src string) (*function, int) {
-	p := &parser{lex: lexer{src: src}, budget: 2_000_000}
+// maxNodes bounds the nodes of all programs of a page: at 144 bytes a node, a third of what a message may take.
+const maxNodes = 600_000
+
+// parse reads a program and repairs what is broken: after an error it goes on with the next statement. It takes its
+// nodes from the budget.
+func (in *interp) parse(src string) (*function, int) {
+	p := &parser{lex: lexer{src: src}, budget: in.nodes}
 	f := &function{end: len(src)}
 	p.fn = f
 	p.advance()
@@ -106,6 +110,9 @@ func parse(src string) (*function, int) {
 			p.errs++
 			p.advance()
 		}
+	}
+	if in.nodes = p.budget; in.nodes <= 0 {
+		in.undecided("steps")
 	}
 	return f, p.errs
 }

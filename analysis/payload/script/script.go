@@ -95,7 +95,7 @@ func Run(sources []Source, opt Options) Result {
 // source evaluates one piece of script.
 func (in *interp) source(s Source) {
 	text := s.Text
-	f, errs := parse(text)
+	f, errs := in.parse(text)
 	in.res.Broken += errs
 	if errs > 0 && len(f.body) < 3 && len(text) > 200 {
 		in.undecided("syntax")
