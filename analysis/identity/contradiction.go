@@ -7,6 +7,7 @@ import (
 	"github.com/coldwatch/coldwatch"
 	"github.com/coldwatch/coldwatch/analysis/lookalike"
 	"github.com/coldwatch/coldwatch/analysis/names"
+	"github.com/coldwatch/coldwatch/knowledge"
 	"github.com/coldwatch/coldwatch/message"
 )
 
@@ -120,12 +121,16 @@ func (c *check) contradictions() {
 		return
 	}
 	list := c.supports()
+	maybe := -1 // whose name the sending domain is, where the directory knows no domain of theirs
+	if m, ok := c.d.imitated.Find(names.Organisational(c.from.Domain)); ok && own(c.org(m.Owner), m) {
+		maybe = m.Owner
+	}
 	best, related := -1, -1
 	for i := range list {
 		if list[i].related {
 			related = i
 		}
-		if p := list[i].plain(); p > 0 && (best < 0 || p > list[best].plain()) && !(list[i].org == c.own && p == 2) {
+		if p := list[i].plain(); p > 0 && list[i].org != maybe && (best < 0 || p > list[best].plain()) && !(list[i].org == c.own && p == 2) {
 			best = i
 		}
 	}
@@ -225,6 +230,9 @@ func (c *check) domains() {
 			return
 		}
 		o := c.org(m.Owner)
+		if own(o, m) || c.brands.Owner(domain) != nil {
+			return
+		}
 		ev := headerEvidence(f, message.DecodeHeader(f.Value))
 		tech := []string{"T1583.001"}
 		target := m.Domain
@@ -248,6 +256,12 @@ func (c *check) domains() {
 		try(c.a.Sender.ReplyTo[0].Domain, c.a.Message.Field("Reply-To"), "reply-to")
 	}
 	try(names.Domain(c.a.Sender.ReturnPath), c.a.Message.Field("Return-Path"), "return-path")
+}
+
+// own tells whether a domain may as well be the organisation's own: it is just its name, and the directory knows no
+// domain of theirs.
+func own(o *knowledge.Organisation, m lookalike.Match) bool {
+	return len(o.Domains) == 0 && m.Kind == lookalike.Suffix
 }
 
 // mentions tells whether anything but domains speaks of the organisation.
@@ -274,6 +288,9 @@ func lookalikeReason(domain, target, owner string, m lookalike.Match) string {
 	case lookalike.Suffix:
 		return fmt.Sprintf("The domain %s is the name of %s (%s) under another suffix.", domain, owner, target)
 	case lookalike.Combosquat:
+		if target == owner || !strings.Contains(domain, m.Added) { // the letters of a skeleton are not always those written
+			return fmt.Sprintf("The domain %s is the name of %s with something added.", domain, owner)
+		}
 		return fmt.Sprintf("The domain %s is the name of %s (%s) with %q added.", domain, owner, target, m.Added)
 	case lookalike.Subdomain:
 		return fmt.Sprintf("The host %s carries the name of %s (%s) in front of another's domain.", domain, owner, target)

@@ -47,6 +47,8 @@ func (z *Analyzer) Analyze(a *coldwatch.Analysis) {
 	c.resolve()
 	c.contradictions()
 	c.brandClaims()
+	c.imitatedAnswer()
+	c.company()
 	c.impersonated()
 }
 
@@ -239,7 +241,11 @@ func alone(s string, start, end int) bool {
 var plainWords = wordSet(`sales team support service services office procurement purchasing logistics department dept group company international global head headquarters
 	customer care help desk helpdesk it hr finance accounts accounting billing invoice invoices orders order export import quality management project projects supply
 	from at of by the your for on behalf with in contact info news newsletter alerts notification notifications portal online secure security system systems admin
-	vertrieb einkauf kundenservice verkauf buchhaltung service equipe ventes achats ventas compras technik`)
+	vertrieb einkauf kundenservice verkauf buchhaltung service equipe ventes achats ventas compras technik
+	manufacturing factory plant biologics pharma pharmaceutical pharmaceuticals vaccine vaccines healthcare holding holdings europe asia africa america
+	germany france belgium netherlands luxembourg italy spain portugal austria switzerland poland czech ireland denmark sweden norway finland hungary romania greece
+	turkey ukraine russia china japan korea taiwan singapore malaysia thailand vietnam indonesia philippines australia canada mexico brazil argentina chile
+	egypt nigeria kenya uganda ghana ethiopia pakistan bangladesh emirates uae dubai usa uk kingdom united states deutschland belgique nederland italia espana schweiz polska`)
 
 // inHost tells whether a stretch of text is part of an address or host name rather than a written name.
 func inHost(s string, start, end int) bool {
@@ -369,5 +375,9 @@ func (z *Analyzer) Imitated(host string) (*knowledge.Organisation, lookalike.Mat
 	if !ok {
 		return nil, m
 	}
-	return &z.dir.pack.Organisations[m.Owner], m
+	o := &z.dir.pack.Organisations[m.Owner]
+	if own(o, m) {
+		return nil, lookalike.Match{}
+	}
+	return o, m
 }

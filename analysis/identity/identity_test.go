@@ -162,3 +162,45 @@ func FuzzFind(f *testing.F) {
 		}
 	})
 }
+
+// A request in a company's name from free mail, answered at a domain that carries that name: whether the directory
+// knows a domain of theirs or not.
+func TestAnswers(t *testing.T) {
+	pack := knowledge.New(knowledge.Pack{Name: "test", Version: "1", Organisations: []knowledge.Organisation{
+		{ID: "maker", Name: "Frostwerk"}, {ID: "depot", Name: "Depot Freight", Domains: []string{"depot.example"}},
+	}})
+	run := func(from, reply, body, theme string, findings ...string) map[string]bool {
+		raw := []byte("From: " + from + "\r\nTo: undisclosed-recipients:;\r\nSubject: Request\r\nReply-To: " + reply + "\r\n\r\n" + strings.ReplaceAll(body, "\n", "\r\n"))
+		m := message.Parse(raw, message.Default())
+		a := &coldwatch.Analysis{Message: m, Subject: "Request", Organisation: "depot", Lure: coldwatch.Lure{Theme: theme}}
+		a.Sender.From, a.Sender.ReplyTo = message.FieldAddresses(raw, m.Field("From")), message.FieldAddresses(raw, m.Field("Reply-To"))
+		for _, k := range findings {
+			a.Findings = append(a.Findings, coldwatch.Finding{Kind: k})
+		}
+		New(pack).Analyze(a)
+		out := map[string]bool{}
+		for _, f := range a.Findings {
+			out[f.Kind] = true
+		}
+		return out
+	}
+	signed := "Good day,\nplease quote.\n\nA. Sample\nFROSTWERK MANUFACTURING BELGIUM (NV)\nEmail: order@frostwerkservice-nv.test\n"
+	for _, c := range []struct {
+		name, from, reply, body, theme string
+		found                          []string
+		want, not                      string
+	}{
+		{"reply-to", "A. Sample <a.sample9@gmail.com>", "order@frostwerkservice-nv.test", signed, "quotation", nil, "identity.answer_imitates", "identity.company_free_mail"},
+		{"signed address", "A. Sample <a.sample9@gmail.com>", "", signed, "quotation", []string{"sender.undisclosed"}, "identity.answer_imitates", ""},
+		{"company, hidden", "A. Sample <a.sample9@gmail.com>", "", "Please quote.\nA. Sample\nNorthern Pumps Ltd\n", "quotation", []string{"sender.undisclosed"}, "identity.company_free_mail", "identity.answer_imitates"},
+		{"company, open", "A. Sample <a.sample9@gmail.com>", "", "Please quote.\nA. Sample\nNorthern Pumps Ltd\n", "quotation", nil, "", "identity.company_free_mail"},
+		{"another domain", "A. Sample <a.sample9@gmail.com>", "order@northernpumps.test", signed[:60], "quotation", nil, "", "identity.answer_imitates"},
+		{"their own name", "A. Sample <a.sample@frostwerk.test>", "", signed, "quotation", nil, "", "identity.signature"},
+		{"service", "Shop <mail@bulk.test>", "order@frostwerk-service.test", signed, "order", nil, "identity.answer_imitates_other", "identity.answer_imitates"},
+	} {
+		got := run(c.from, c.reply, c.body, c.theme, c.found...)
+		if c.want != "" && !got[c.want] || got[c.not] {
+			t.Errorf("%s: got %v, want %s and not %s", c.name, got, c.want, c.not)
+		}
+	}
+}

@@ -204,31 +204,73 @@ func (x *Index) combo(label string) (Match, bool) {
 				}
 			}
 		}
-		// The rest without the added word may itself be a letter off.
+		// The rest without the added words may itself be a letter off, or have one run together with it.
 		lo, hi := 0, len(parts)
 		for lo < hi-1 && affixes[parts[lo]] {
 			lo++
 		}
-		for hi > lo+1 && affixes[parts[hi-1]] {
+		for hi > lo+1 && (affixes[parts[hi-1]] || legalForms[parts[hi-1]]) {
 			hi--
 		}
 		if lo > 0 || hi < len(parts) {
-			if i, _ := x.near(strings.Join(parts[lo:hi], "")); i >= 0 {
-				return Match{Protected: x.list[i], Kind: Combosquat, Added: strings.Join(append(append([]string{}, parts[:lo]...), parts[hi:]...), "-")}, true
+			rest := strings.Join(parts[lo:hi], "")
+			outer := strings.Join(append(append([]string{}, parts[:lo]...), parts[hi:]...), "-")
+			if i, _ := x.near(rest); i >= 0 {
+				return Match{Protected: x.list[i], Kind: Combosquat, Added: outer}, true
+			}
+			if m, ok := x.glued(rest); ok {
+				m.Added += "-" + outer
+				return m, true
 			}
 		}
 	}
-	s := squeeze(folded)
+	return x.glued(squeeze(folded))
+}
+
+// glued looks for a protected label with words run together in front of it or behind.
+func (x *Index) glued(s string) (Match, bool) {
 	for k := 4; k <= len(s)-2; k++ {
-		if i, ok := x.same[s[:k]]; ok && (affixes[s[k:]] && k >= minExact || k >= 10) {
+		if i, ok := x.same[s[:k]]; ok && (k >= 10 || k >= minExact && added(s[k:], mostAdded)) {
 			return Match{Protected: x.list[i], Kind: Combosquat, Added: s[k:]}, true
 		}
-		if i, ok := x.same[s[k:]]; ok && (affixes[s[:k]] && len(s)-k >= minExact || len(s)-k >= 10) {
+		if i, ok := x.same[s[k:]]; ok && (len(s)-k >= 10 || len(s)-k >= minExact && added(s[:k], mostAdded)) {
 			return Match{Protected: x.list[i], Kind: Combosquat, Added: s[:k]}, true
 		}
 	}
 	return Match{}, false
 }
+
+// mostAdded is how many added words run together are taken apart ("frostwerk" + "service" + "nv").
+const mostAdded = 3
+
+// added tells whether a run of letters is made of words that squatters add, at most n. Beside another word, one of two
+// letters stands only at the end, as a legal form or a country does: letter pairs are everywhere.
+func added(s string, n int) bool {
+	if affixes[s] || n < mostAdded && legalForms[s] {
+		return true
+	}
+	if n == 1 {
+		return false
+	}
+	for k := 3; k <= len(s)-2 && k <= longestAffix; k++ {
+		if affixes[s[:k]] && added(s[k:], n-1) {
+			return true
+		}
+	}
+	return false
+}
+
+// longestAffix bounds the search for words.
+const longestAffix = 13
+
+// legalForms are endings of company names, in skeleton form, that squatters put behind a word.
+var legalForms = func() map[string]bool {
+	out := map[string]bool{}
+	for _, w := range strings.Fields("nv bv ag sa sas srl spa ab oy as kg se llp plc pte pty sro doo zoo kft") {
+		out[names.Skeleton(w)] = true
+	}
+	return out
+}()
 
 // inFront looks for a protected name among the labels in front of the organisational domain.
 func (x *Index) inFront(left string) (Match, bool) {
@@ -304,7 +346,8 @@ var affixes = func() map[string]bool {
 		africa india japan korea de fr it es web net info team office admin verify verification update updates id my the get go app apps hr careers jobs legal
 		finance financial orders order vendor vendors partner partners store shop customer customers client clients care news notice notification alerts alert
 		auth sso access connect cloud drive view business pro plus direct center centre solutions technology tech digital systems industries industrial
-		holdings ltd limited llc gmbh medical pharma health cold coldchain vaccine delivery tracking track shipping express parcel post reset password`) {
+		holdings ltd limited llc gmbh medical pharma health cold coldchain vaccine vaccines manufacturing chain procure buy buyer buyers sourcing bidding
+		equipment products product factory lab labs bio biotech pharmaceutical pharmaceuticals healthcare logistic plant delivery tracking track shipping express parcel post reset password`) {
 		out[names.Skeleton(w)] = true
 	}
 	return out

@@ -121,6 +121,9 @@ func (t *table) add(text string, sec section, weight float64) {
 		t.byText[key] = n
 		t.effects = append(t.effects, nil)
 		t.phrases = append(t.phrases, passage.Phrase{Text: text, Value: n})
+		if f.Counts[passage.Hangul] > 0 && strings.Contains(key, " ") { // Korean writers set such spaces or leave them out
+			t.phrases = append(t.phrases, passage.Phrase{Text: strings.ReplaceAll(key, " ", ""), Value: n})
+		}
 	}
 	for i := range t.effects[n] {
 		if e := &t.effects[n][i]; e.section == sec { // the same word in two languages

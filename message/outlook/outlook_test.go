@@ -248,6 +248,7 @@ func FuzzMSG(f *testing.F) {
 
 func FuzzTNEF(f *testing.F) {
 	f.Add(stream())
+	f.Add([]byte("\x78\x9f\x3e\x22\x00\x00\x01\x0f\x80\x06\x00\x02\x00\x00\x00ab\x00\x00")) // the content of an attachment that never began
 	f.Fuzz(func(t *testing.T, b []byte) {
 		if out, err := FromTNEF(b, nil, plain); err == nil && len(out) > 64*len(b)+1<<20 {
 			t.Fatalf("%d bytes became %d", len(b), len(out))

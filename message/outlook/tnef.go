@@ -39,7 +39,7 @@ func readTNEF(b []byte, decode Decoder, depth int) (*item, error) {
 		}
 		value := b[i : i+n]
 		i += n + 2 // a checksum that nobody needs
-		if level == 2 && attachment == nil && id != attRenderData {
+		if attachment == nil && (level == 2 && id != attRenderData || id == attAttachTitle || id == attAttachData || id == attAttachment) {
 			attachment = newItem()
 			attachment.decode = x.decode
 			x.attachments = append(x.attachments, attachment)
