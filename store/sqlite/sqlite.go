@@ -5,7 +5,7 @@
 // analysis, which the next scan or `doctor` puts right, and never an analysis without its message. Batches share a commit,
 // for one commit a message would be bounded by the disk's flushes (a few hundred a second).
 //
-// The SQL keeps to what PostgreSQL understands too; full-text search is each engine's own and stands behind Search.
+// The statements are those of package relational, which PostgreSQL shares; here is what is SQLite's own.
 package sqlite
 
 import (
@@ -19,12 +19,12 @@ import (
 	"path/filepath"
 	"strings"
 
-	"github.com/pressly/goose/v3"
 	"github.com/pressly/goose/v3/database"
 	"modernc.org/sqlite"
 	sqlitecode "modernc.org/sqlite/lib"
 
 	"github.com/coldwatch/coldwatch/store"
+	"github.com/coldwatch/coldwatch/store/relational"
 )
 
 //go:embed migrations/*.sql
@@ -35,14 +35,8 @@ var rawMigrations embed.FS
 
 // A Store keeps messages in SQLite. Its methods may be called from any goroutine; writes take their turn.
 type Store struct {
-	path    string
-	write   *sql.DB // one connection
-	read    *sql.DB
-	raw     *sql.DB // one connection
-	codec   *store.Codec
-	nextSeq int64
-
-	have, checkpoint, profile *sql.Stmt // of read: asked once a message or campaign, parsed once
+	*relational.Store
+	path string
 }
 
 // RawPath is where the raw messages of the database at path are kept.
@@ -50,65 +44,74 @@ func RawPath(path string) string {
 	return strings.TrimSuffix(path, filepath.Ext(path)) + ".raw" + filepath.Ext(path)
 }
 
+// dialect is where SQLite parts from PostgreSQL: FTS5 for words.
+var dialect = &relational.Dialect{
+	Goose: database.DialectSQLite3, Classify: classify, Uninterrupted: true,
+	PutTerms:  `INSERT INTO message_text (rowid, terms) VALUES (?, ?)`,
+	DropTerms: `DELETE FROM message_text WHERE rowid = ?`,
+	Found:     `SELECT rowid FROM message_text WHERE message_text MATCH ?`,
+	Query:     phrases,
+}
+
+// phrases makes each word a phrase of FTS5, so that its operators mean nothing.
+func phrases(words []string) string {
+	var b strings.Builder
+	for _, w := range words {
+		b.WriteString(`"` + strings.ReplaceAll(w, `"`, `""`) + `" `)
+	}
+	return b.String()
+}
+
 // Open opens the database at path, makes it if it is not there, and brings it up to this version. The folder must exist.
 // Errors wrap those of package store.
 func Open(ctx context.Context, path string) (_ *Store, err error) {
-	s := &Store{path: path}
+	var opened []*sql.DB
 	defer func() {
 		if err != nil {
-			s.Close()
+			for _, db := range opened {
+				db.Close()
+			}
 		}
 	}()
-	if s.codec, err = store.NewCodec(2); err != nil {
-		return nil, err
-	}
-	if s.raw, err = open(RawPath(path), 1); err != nil {
-		return nil, err
-	}
-	if err = migrate(ctx, s.raw, rawMigrations, "rawmigrations"); err != nil {
-		return nil, fmt.Errorf("%s: %w", RawPath(path), classify(err))
-	}
-	if s.write, err = open(path, 1); err != nil {
-		return nil, err
-	}
-	if err = migrate(ctx, s.write, migrations, "migrations"); err != nil {
-		return nil, fmt.Errorf("%s: %w", path, classify(err))
-	}
-	if s.read, err = open(path, 4); err != nil {
-		return nil, err
-	}
-	row := s.read.QueryRowContext(ctx, "SELECT COALESCE(MAX(seq), 0) FROM message")
-	if err = row.Scan(&s.nextSeq); err != nil {
-		return nil, fmt.Errorf("%s: %w", path, classify(err))
-	}
-	for _, q := range []struct {
-		at   **sql.Stmt
-		text string
-	}{
-		{&s.have, `SELECT 1 FROM message WHERE id = ?`},
-		{&s.checkpoint, `SELECT size, modified, position FROM checkpoint WHERE path = ?`},
-		{&s.profile, `SELECT profile FROM campaign WHERE id = ?`},
-	} {
-		if *q.at, err = s.read.PrepareContext(ctx, q.text); err != nil {
-			return nil, fmt.Errorf("%s: %w", path, classify(err))
+	at := func(path string, connections int, files fs.FS) (*relational.DB, error) {
+		db, err := open(path, connections)
+		if err != nil {
+			return nil, err
 		}
-	}
-	return s, nil
-}
-
-// Close gives the files back.
-func (s *Store) Close() error {
-	var errs []error
-	for _, db := range []*sql.DB{s.read, s.write, s.raw} {
-		if db != nil {
-			errs = append(errs, db.Close())
+		opened = append(opened, db)
+		if files != nil {
+			if err := relational.Migrate(ctx, dialect, db, files); err != nil {
+				return nil, fmt.Errorf("%s: %w", path, classify(err))
+			}
 		}
+		return relational.NewDB(db, dialect), nil
 	}
-	return errors.Join(errs...)
+	own, err := fs.Sub(migrations, "migrations")
+	if err != nil {
+		return nil, err
+	}
+	ownRaw, err := fs.Sub(rawMigrations, "rawmigrations")
+	if err != nil {
+		return nil, err
+	}
+	raw, err := at(RawPath(path), 1, ownRaw)
+	if err != nil {
+		return nil, err
+	}
+	write, err := at(path, 1, relational.Layers{own, relational.Migrations()})
+	if err != nil {
+		return nil, err
+	}
+	read, err := at(path, 4, nil)
+	if err != nil {
+		return nil, err
+	}
+	st, err := relational.New(ctx, dialect, write, read, raw)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	return &Store{st, path}, nil
 }
-
-// Codec is what the stored values are compressed with.
-func (s *Store) Codec() *store.Codec { return s.codec }
 
 func open(path string, connections int) (*sql.DB, error) {
 	dsn := "file:" + strings.NewReplacer("%", "%25", "?", "%3f", "#", "%23").Replace(path) +
@@ -123,30 +126,6 @@ func open(path string, connections int) (*sql.DB, error) {
 	return db, nil
 }
 
-// migrate brings the schema up to this version and refuses a database from a later one.
-func migrate(ctx context.Context, db *sql.DB, files embed.FS, dir string) error {
-	sub, err := fs.Sub(files, dir)
-	if err != nil {
-		return err
-	}
-	p, err := goose.NewProvider(database.DialectSQLite3, db, sub, goose.WithDisableGlobalRegistry(true))
-	if err != nil {
-		return err
-	}
-	have, want, err := p.GetVersions(ctx)
-	if err != nil {
-		return err
-	}
-	if have > want {
-		return fmt.Errorf("%w: schema %d, this program knows up to %d", store.ErrNewer, have, want)
-	}
-	if have == want {
-		return nil
-	}
-	_, err = p.Up(ctx)
-	return err
-}
-
 // classify wraps SQLite's errors in those of package store, so that a user can be told what to do.
 func classify(err error) error {
 	if err == nil {
@@ -154,8 +133,6 @@ func classify(err error) error {
 	}
 	var e *sqlite.Error
 	switch {
-	case errors.Is(err, sql.ErrNoRows):
-		return fmt.Errorf("%w: %w", store.ErrNotFound, err)
 	case errors.Is(err, os.ErrPermission):
 		return fmt.Errorf("%w: %w", store.ErrReadOnly, err)
 	case errors.As(err, &e):
@@ -173,17 +150,4 @@ func classify(err error) error {
 		}
 	}
 	return err
-}
-
-// transact runs f in a transaction of the writer.
-func transact(ctx context.Context, db *sql.DB, f func(*sql.Tx) error) error {
-	tx, err := db.BeginTx(ctx, nil)
-	if err != nil {
-		return classify(err)
-	}
-	if err := f(tx); err != nil {
-		_ = tx.Rollback() // the first error is the one to tell
-		return classify(err)
-	}
-	return classify(tx.Commit())
 }

@@ -1,4 +1,4 @@
-package sqlite
+package relational
 
 import (
 	"context"
@@ -16,7 +16,7 @@ import (
 // they also rise in the order of the commits: a reader that has seen a time has seen all before it.
 func (s *Store) PutObjects(ctx context.Context, collection string, now time.Time, objects []store.Object) ([]store.Object, error) {
 	var added []store.Object
-	err := transact(ctx, s.write, func(tx *sql.Tx) error {
+	err := transact(ctx, s.Write, func(tx *Tx) error {
 		added = nil
 		if _, err := tx.ExecContext(ctx, `INSERT INTO taxii_collection (collection, last_added) VALUES (?, 0)
 			ON CONFLICT (collection) DO UPDATE SET last_added = taxii_collection.last_added`, collection); err != nil {
@@ -72,7 +72,7 @@ func (s *Store) Objects(ctx context.Context, q store.ObjectQuery) ([]store.Objec
 		query += ` LIMIT ?`
 		args = append(args, q.Limit)
 	}
-	rows, err := s.read.QueryContext(ctx, query, args...)
+	rows, err := s.Read.QueryContext(ctx, query, args...)
 	if err != nil {
 		return nil, classify(err)
 	}
@@ -91,7 +91,7 @@ func (s *Store) Objects(ctx context.Context, q store.ObjectQuery) ([]store.Objec
 func (s *Store) DeleteObjects(ctx context.Context, q store.ObjectQuery) (int, error) {
 	where, args := chosen(q)
 	var n int64
-	err := transact(ctx, s.write, func(tx *sql.Tx) error {
+	err := transact(ctx, s.Write, func(tx *Tx) error {
 		res, err := tx.ExecContext(ctx, `DELETE FROM taxii_object WHERE (collection, id, version) IN
 			(SELECT o.collection, o.id, o.version FROM taxii_object o WHERE `+where+`)`, args...)
 		if err == nil {
@@ -152,7 +152,7 @@ func (s *Store) PutDelivery(ctx context.Context, d store.Delivery, fresh bool) (
 		conflict = `DO NOTHING`
 	}
 	var n int64
-	err := transact(ctx, s.write, func(tx *sql.Tx) error {
+	err := transact(ctx, s.Write, func(tx *Tx) error {
 		res, err := tx.ExecContext(ctx, `INSERT INTO delivery (warning_id, channel, state, attempts, next_at, changed_at, problem)
 			VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (warning_id, channel) `+conflict,
 			d.Warning, d.Channel, d.State, d.Attempts, d.Next.UnixMicro(), d.Changed.UnixMicro(), d.Problem)
@@ -167,7 +167,7 @@ func (s *Store) PutDelivery(ctx context.Context, d store.Delivery, fresh bool) (
 // BeginDelivery moves a waiting delivery to Sending and returns whether it was waiting still: of several that try, one sends.
 func (s *Store) BeginDelivery(ctx context.Context, warning, channel string, now time.Time) (bool, error) {
 	var n int64
-	err := transact(ctx, s.write, func(tx *sql.Tx) error {
+	err := transact(ctx, s.Write, func(tx *Tx) error {
 		res, err := tx.ExecContext(ctx, `UPDATE delivery SET state = ?, attempts = attempts + 1, changed_at = ? WHERE warning_id = ? AND channel = ? AND state = ?`,
 			store.Sending, now.UnixMicro(), warning, channel, store.Waiting)
 		if err == nil {
@@ -180,7 +180,7 @@ func (s *Store) BeginDelivery(ctx context.Context, warning, channel string, now 
 
 // Deliveries gives every delivery, by warning and channel.
 func (s *Store) Deliveries(ctx context.Context) ([]store.Delivery, error) {
-	rows, err := s.read.QueryContext(ctx, `SELECT warning_id, channel, state, attempts, next_at, changed_at, problem FROM delivery ORDER BY warning_id, channel`)
+	rows, err := s.Read.QueryContext(ctx, `SELECT warning_id, channel, state, attempts, next_at, changed_at, problem FROM delivery ORDER BY warning_id, channel`)
 	if err != nil {
 		return nil, classify(err)
 	}

@@ -1,4 +1,4 @@
-package sqlite
+package relational
 
 import (
 	"context"
@@ -13,78 +13,41 @@ import (
 // PutCampaigns makes these the current campaigns, adds what happened to their history and keeps each profile version that
 // is new, all or nothing.
 func (s *Store) PutCampaigns(ctx context.Context, current []store.CampaignState, events []coldwatch.CampaignEvent) error {
-	return transact(ctx, s.write, func(tx *sql.Tx) error {
-		for _, q := range []string{`DELETE FROM campaign`, `DELETE FROM campaign_member`} {
-			if _, err := tx.ExecContext(ctx, q); err != nil {
-				return err
-			}
-		}
-		member, err := tx.PrepareContext(ctx, `INSERT INTO campaign_member (message_id, campaign_id) VALUES (?, ?)`)
-		if err != nil {
-			return err
-		}
-		defer member.Close()
-		now, err := tx.PrepareContext(ctx, `INSERT INTO campaign (id, version, profile) VALUES (?, ?, ?)`)
-		if err != nil {
-			return err
-		}
-		defer now.Close()
-		kept, err := tx.PrepareContext(ctx, `INSERT INTO profile_version (campaign_id, version, profile) VALUES (?, ?, ?)
-			ON CONFLICT (campaign_id, version) DO NOTHING`)
-		if err != nil {
-			return err
-		}
-		defer kept.Close()
+	return transact(ctx, s.Write, func(tx *Tx) error {
+		b := tx.batch()
+		b.Add(`DELETE FROM campaign`)
+		b.Add(`DELETE FROM campaign_member`)
 		for _, c := range current {
 			profile, err := s.encode(c.Profile)
 			if err != nil {
 				return err
 			}
-			if _, err := now.ExecContext(ctx, c.Campaign.ID, c.Profile.Version, profile); err != nil {
-				return err
-			}
-			if _, err := kept.ExecContext(ctx, c.Campaign.ID, c.Profile.Version, profile); err != nil {
-				return err
-			}
+			b.Add(`INSERT INTO campaign (id, version, profile) VALUES (?, ?, ?)`, c.Campaign.ID, c.Profile.Version, profile)
+			b.Add(`INSERT INTO profile_version (campaign_id, version, profile) VALUES (?, ?, ?) ON CONFLICT (campaign_id, version) DO NOTHING`,
+				c.Campaign.ID, c.Profile.Version, profile)
 			for _, m := range c.Campaign.Members {
-				if _, err := member.ExecContext(ctx, m, c.Campaign.ID); err != nil {
-					return err
-				}
+				b.Add(`INSERT INTO campaign_member (message_id, campaign_id) VALUES (?, ?)`, m, c.Campaign.ID)
 			}
 		}
-		return s.appendEvents(ctx, tx, events)
+		var seq int64
+		if err := tx.QueryRowContext(ctx, `SELECT COALESCE(MAX(seq), 0) FROM campaign_event`).Scan(&seq); err != nil {
+			return err
+		}
+		for _, e := range events {
+			seq++
+			event, err := json.Marshal(e)
+			if err != nil {
+				return err
+			}
+			b.Add(`INSERT INTO campaign_event (seq, at, campaign_id, event) VALUES (?, ?, ?, ?)`, seq, e.At.UnixMicro(), e.Campaign, event)
+		}
+		return b.Send(ctx)
 	})
-}
-
-func (s *Store) appendEvents(ctx context.Context, tx *sql.Tx, events []coldwatch.CampaignEvent) error {
-	var seq int64
-	if err := tx.QueryRowContext(ctx, `SELECT COALESCE(MAX(seq), 0) FROM campaign_event`).Scan(&seq); err != nil {
-		return err
-	}
-	if len(events) == 0 {
-		return nil
-	}
-	add, err := tx.PrepareContext(ctx, `INSERT INTO campaign_event (seq, at, campaign_id, event) VALUES (?, ?, ?, ?)`)
-	if err != nil {
-		return err
-	}
-	defer add.Close()
-	for _, e := range events {
-		seq++
-		b, err := json.Marshal(e)
-		if err != nil {
-			return err
-		}
-		if _, err := add.ExecContext(ctx, seq, e.At.UnixMicro(), e.Campaign, b); err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 // Campaigns gives the newest profile of every campaign, by id.
 func (s *Store) Campaigns(ctx context.Context) ([]coldwatch.Profile, error) {
-	rows, err := s.read.QueryContext(ctx, `SELECT profile FROM campaign ORDER BY id`)
+	rows, err := s.Read.QueryContext(ctx, `SELECT profile FROM campaign ORDER BY id`)
 	if err != nil {
 		return nil, classify(err)
 	}
@@ -101,11 +64,11 @@ func (s *Store) Campaigns(ctx context.Context) ([]coldwatch.Profile, error) {
 func (s *Store) Profile(ctx context.Context, id string, version int) (coldwatch.Profile, error) {
 	var p coldwatch.Profile
 	var b []byte
-	var row *sql.Row
+	var row *Row
 	if version == 0 {
-		row = s.profile.QueryRowContext(uninterrupted(ctx), id)
+		row = s.profile.QueryRowContext(s.uninterrupted(ctx), id)
 	} else {
-		row = s.read.QueryRowContext(ctx, `SELECT profile FROM profile_version WHERE campaign_id = ? AND version = ?`, id, version)
+		row = s.Read.QueryRowContext(ctx, `SELECT profile FROM profile_version WHERE campaign_id = ? AND version = ?`, id, version)
 	}
 	if err := row.Scan(&b); err != nil {
 		return p, classify(err)
@@ -116,7 +79,7 @@ func (s *Store) Profile(ctx context.Context, id string, version int) (coldwatch.
 // CampaignOf gives the campaign that a message belongs to, "" for none.
 func (s *Store) CampaignOf(ctx context.Context, message string) (string, error) {
 	var id string
-	err := s.read.QueryRowContext(ctx, `SELECT campaign_id FROM campaign_member WHERE message_id = ?`, message).Scan(&id)
+	err := s.Read.QueryRowContext(ctx, `SELECT campaign_id FROM campaign_member WHERE message_id = ?`, message).Scan(&id)
 	if err == sql.ErrNoRows {
 		return "", nil
 	}
@@ -125,7 +88,7 @@ func (s *Store) CampaignOf(ctx context.Context, message string) (string, error) 
 
 // Events gives a campaign's history, oldest first.
 func (s *Store) Events(ctx context.Context, campaign string) ([]coldwatch.CampaignEvent, error) {
-	rows, err := s.read.QueryContext(ctx, `SELECT event FROM campaign_event WHERE campaign_id = ? ORDER BY seq`, campaign)
+	rows, err := s.Read.QueryContext(ctx, `SELECT event FROM campaign_event WHERE campaign_id = ? ORDER BY seq`, campaign)
 	if err != nil {
 		return nil, classify(err)
 	}
@@ -144,7 +107,7 @@ func (s *Store) PutWord(ctx context.Context, w coldwatch.Word) error {
 	if err != nil {
 		return err
 	}
-	return transact(ctx, s.write, func(tx *sql.Tx) error {
+	return transact(ctx, s.Write, func(tx *Tx) error {
 		undone := 0
 		if w.Undone {
 			undone = 1
@@ -157,7 +120,7 @@ func (s *Store) PutWord(ctx context.Context, w coldwatch.Word) error {
 
 // Words gives every analyst's word in the order in which they were said.
 func (s *Store) Words(ctx context.Context) ([]coldwatch.Word, error) {
-	rows, err := s.read.QueryContext(ctx, `SELECT word FROM word ORDER BY seq`)
+	rows, err := s.Read.QueryContext(ctx, `SELECT word FROM word ORDER BY seq, id`)
 	if err != nil {
 		return nil, classify(err)
 	}
@@ -175,7 +138,7 @@ func (s *Store) PutWarnings(ctx context.Context, ws []coldwatch.Warning) error {
 	if len(ws) == 0 {
 		return nil
 	}
-	return transact(ctx, s.write, func(tx *sql.Tx) error {
+	return transact(ctx, s.Write, func(tx *Tx) error {
 		for _, w := range ws {
 			b, err := json.Marshal(w)
 			if err != nil {
@@ -192,7 +155,7 @@ func (s *Store) PutWarnings(ctx context.Context, ws []coldwatch.Warning) error {
 
 // Warnings gives every warning, oldest first.
 func (s *Store) Warnings(ctx context.Context) ([]coldwatch.Warning, error) {
-	rows, err := s.read.QueryContext(ctx, `SELECT warning FROM warning ORDER BY at, id`)
+	rows, err := s.Read.QueryContext(ctx, `SELECT warning FROM warning ORDER BY at, id`)
 	if err != nil {
 		return nil, classify(err)
 	}
@@ -208,7 +171,7 @@ func (s *Store) Warnings(ctx context.Context) ([]coldwatch.Warning, error) {
 // Setting gives a stored setting, nil if it was never set.
 func (s *Store) Setting(ctx context.Context, name string) ([]byte, error) {
 	var b []byte
-	err := s.read.QueryRowContext(ctx, `SELECT value FROM setting WHERE name = ?`, name).Scan(&b)
+	err := s.Read.QueryRowContext(ctx, `SELECT value FROM setting WHERE name = ?`, name).Scan(&b)
 	if err == sql.ErrNoRows {
 		return nil, nil
 	}
@@ -217,7 +180,7 @@ func (s *Store) Setting(ctx context.Context, name string) ([]byte, error) {
 
 // PutSetting stores a setting; nil takes it away.
 func (s *Store) PutSetting(ctx context.Context, name string, value []byte) error {
-	return transact(ctx, s.write, func(tx *sql.Tx) error {
+	return transact(ctx, s.Write, func(tx *Tx) error {
 		if value == nil {
 			_, err := tx.ExecContext(ctx, `DELETE FROM setting WHERE name = ?`, name)
 			return err

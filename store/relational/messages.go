@@ -1,4 +1,4 @@
-package sqlite
+package relational
 
 import (
 	"context"
@@ -14,28 +14,24 @@ import (
 // whose id is stored already is replaced: that is how a message that walks again gets its new analysis. It returns how many
 // were new.
 func (s *Store) Put(ctx context.Context, batch []store.Record, reached []store.Checkpoint) (int, error) {
-	ctx = uninterrupted(ctx)
-	if err := s.putRaw(ctx, batch); err != nil {
-		return 0, err
+	ctx = s.uninterrupted(ctx)
+	apart := s.RawDB != s.Write
+	if apart && len(batch) > 0 {
+		err := transactTwice(ctx, s.RawDB, func(tx *Tx) error { return putRaw(ctx, tx, batch) })
+		if err != nil {
+			return 0, err
+		}
 	}
 	fresh := 0
-	seq := s.nextSeq
-	err := transact(ctx, s.write, func(tx *sql.Tx) error {
-		fresh, seq = 0, s.nextSeq
-		up, err := newUpsert(ctx, tx)
-		if err != nil {
-			return err
-		}
-		defer up.close()
-		for i := range batch {
-			isNew, err := up.put(ctx, &batch[i], seq+1)
-			if err != nil {
+	err := transactTwice(ctx, s.Write, func(tx *Tx) error {
+		if !apart {
+			if err := putRaw(ctx, tx, batch); err != nil {
 				return err
 			}
-			if isNew {
-				seq++
-				fresh++
-			}
+		}
+		var err error
+		if fresh, err = s.putMessages(ctx, tx, batch); err != nil {
+			return err
 		}
 		for _, c := range reached {
 			_, err := tx.ExecContext(ctx, `INSERT INTO checkpoint (path, size, modified, position) VALUES (?, ?, ?, ?)
@@ -47,119 +43,108 @@ func (s *Store) Put(ctx context.Context, batch []store.Record, reached []store.C
 		}
 		return nil
 	})
-	if err == nil {
-		s.nextSeq = seq
-	}
 	return fresh, err
 }
 
 // uninterrupted is for statements that are over in microseconds: to make one interruptible, the driver starts a goroutine,
 // which costs as much as the statement. A context that has ended stays ended.
-func uninterrupted(ctx context.Context) context.Context {
-	if ctx.Err() != nil {
+func (s *Store) uninterrupted(ctx context.Context) context.Context {
+	if ctx.Err() != nil || !s.dialect.Uninterrupted {
 		return ctx
 	}
 	return context.WithoutCancel(ctx)
 }
 
-func (s *Store) putRaw(ctx context.Context, batch []store.Record) error {
-	if len(batch) == 0 {
-		return nil
+func putRaw(ctx context.Context, tx *Tx, batch []store.Record) error {
+	b := tx.batch()
+	for i := range batch {
+		r := &batch[i]
+		if r.Raw != nil {
+			b.Add(`INSERT INTO raw (sha256, size, body) VALUES (?, ?, ?) ON CONFLICT (sha256) DO NOTHING`, r.RawSHA256, r.Size, r.Raw)
+		}
+		b.Add(`INSERT INTO submission (id, raw_sha256, organisation, source, received) VALUES (?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING`,
+			r.ID, r.RawSHA256, r.Organisation, r.Source, r.Received.UnixMicro())
 	}
-	return transact(ctx, s.raw, func(tx *sql.Tx) error {
-		body, err := tx.PrepareContext(ctx, `INSERT INTO raw (sha256, size, body) VALUES (?, ?, ?) ON CONFLICT (sha256) DO NOTHING`)
-		if err != nil {
-			return err
-		}
-		defer body.Close()
-		sub, err := tx.PrepareContext(ctx, `INSERT INTO submission (id, raw_sha256, organisation, source, received) VALUES (?, ?, ?, ?, ?)
-			ON CONFLICT (id) DO NOTHING`)
-		if err != nil {
-			return err
-		}
-		defer sub.Close()
-		for i := range batch {
-			r := &batch[i]
-			if r.Raw != nil {
-				if _, err := body.ExecContext(ctx, r.RawSHA256, r.Size, r.Raw); err != nil {
-					return err
-				}
-			}
-			if _, err := sub.ExecContext(ctx, r.ID, r.RawSHA256, r.Organisation, r.Source, r.Received.UnixMicro()); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
+	return b.Send(ctx)
 }
 
-// upsert holds the prepared statements of one batch.
-type upsert struct {
-	seq, insert, recipient, text, forget *sql.Stmt
+// putMessages stores the analyses of a batch and returns how many messages are new.
+func (s *Store) putMessages(ctx context.Context, tx *Tx, batch []store.Record) (fresh int, err error) {
+	if len(batch) == 0 {
+		return 0, nil
+	}
+	var seq int64
+	if err := tx.QueryRowContext(ctx, `UPDATE counter SET value = value + 0 WHERE name = 'message' RETURNING value`).Scan(&seq); err != nil {
+		return 0, err
+	}
+	known, err := sequence(ctx, tx, batch)
+	if err != nil {
+		return 0, err
+	}
+	b := tx.batch()
+	for i := range batch {
+		r := &batch[i]
+		n, ok := known[r.ID]
+		if ok {
+			b.Add(s.dialect.DropTerms, n)
+		} else {
+			seq++
+			fresh++
+			n = seq
+			known[r.ID] = n
+		}
+		b.Add(`INSERT INTO message (id, seq, raw_sha256, organisation, source, received, class, bits, subject, sender, size, analysis, sighting, terms)
+			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+			ON CONFLICT (id) DO UPDATE SET received = excluded.received, class = excluded.class, bits = excluded.bits, subject = excluded.subject,
+			sender = excluded.sender, analysis = excluded.analysis, sighting = excluded.sighting, terms = excluded.terms`,
+			r.ID, n, r.RawSHA256, r.Organisation, r.Source, r.Received.UnixMicro(), string(r.Class), r.Bits, r.Subject, r.From, r.Size,
+			r.Analysis, r.Sighting, s.codec.Compress([]byte(r.Terms)))
+		for _, a := range r.Recipients {
+			b.Add(`INSERT INTO recipient (address, message_id) VALUES (?, ?) ON CONFLICT (address, message_id) DO NOTHING`, strings.ToLower(a), r.ID)
+		}
+		terms := r.Terms
+		if s.dialect.Terms != nil {
+			terms = s.dialect.Terms(terms)
+		}
+		b.Add(s.dialect.PutTerms, n, terms)
+	}
+	b.Add(`UPDATE counter SET value = ? WHERE name = 'message'`, seq)
+	return fresh, b.Send(ctx)
 }
 
-func newUpsert(ctx context.Context, tx *sql.Tx) (*upsert, error) {
-	u := &upsert{}
-	for _, p := range []struct {
-		at   **sql.Stmt
-		text string
-	}{
-		{&u.seq, `SELECT seq FROM message WHERE id = ?`},
-		{&u.insert, `INSERT INTO message (id, seq, raw_sha256, organisation, source, received, class, bits, subject, sender, size, analysis, sighting)
-			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-			ON CONFLICT (id) DO UPDATE SET received = excluded.received, class = excluded.class, bits = excluded.bits,
-			subject = excluded.subject, sender = excluded.sender, analysis = excluded.analysis, sighting = excluded.sighting`},
-		{&u.recipient, `INSERT INTO recipient (address, message_id) VALUES (?, ?) ON CONFLICT (address, message_id) DO NOTHING`},
-		{&u.text, `INSERT INTO message_text (rowid, terms) VALUES (?, ?)`},
-		{&u.forget, `DELETE FROM message_text WHERE rowid = ?`},
-	} {
-		st, err := tx.PrepareContext(ctx, p.text)
+// sequence gives the numbers of those messages of a batch that are known.
+func sequence(ctx context.Context, tx *Tx, batch []store.Record) (map[string]int64, error) {
+	known := map[string]int64{}
+	for len(batch) > 0 {
+		const most = 64 // one text for all batches, so that it is parsed once
+		ids := make([]any, most)
+		n := min(most, len(batch))
+		for i := range ids {
+			ids[i] = batch[min(i, n-1)].ID
+		}
+		batch = batch[n:]
+		rows, err := tx.QueryContext(ctx, `SELECT id, seq FROM message WHERE id IN (?`+strings.Repeat(`, ?`, most-1)+`)`, ids...)
 		if err != nil {
-			u.close()
 			return nil, err
 		}
-		*p.at = st
-	}
-	return u, nil
-}
-
-func (u *upsert) close() {
-	for _, st := range []*sql.Stmt{u.seq, u.insert, u.recipient, u.text, u.forget} {
-		if st != nil {
-			st.Close()
+		_, err = collect(rows, func(r *sql.Rows) (struct{}, error) {
+			var id string
+			var seq int64
+			err := r.Scan(&id, &seq)
+			known[id] = seq
+			return struct{}{}, err
+		})
+		if err != nil {
+			return nil, err
 		}
 	}
-}
-
-func (u *upsert) put(ctx context.Context, r *store.Record, next int64) (isNew bool, err error) {
-	seq := next
-	switch err := u.seq.QueryRowContext(ctx, r.ID).Scan(&seq); err {
-	case nil:
-		if _, err := u.forget.ExecContext(ctx, seq); err != nil {
-			return false, err
-		}
-	case sql.ErrNoRows:
-		isNew = true
-	default:
-		return false, err
-	}
-	if _, err := u.insert.ExecContext(ctx, r.ID, seq, r.RawSHA256, r.Organisation, r.Source, r.Received.UnixMicro(), string(r.Class),
-		r.Bits, r.Subject, r.From, r.Size, r.Analysis, r.Sighting); err != nil {
-		return false, err
-	}
-	for _, a := range r.Recipients {
-		if _, err := u.recipient.ExecContext(ctx, strings.ToLower(a), r.ID); err != nil {
-			return false, err
-		}
-	}
-	_, err = u.text.ExecContext(ctx, seq, r.Terms)
-	return isNew, err
+	return known, nil
 }
 
 // Have tells which of the ids are stored.
 func (s *Store) Have(ctx context.Context, id string) (bool, error) {
 	var one int
-	switch err := s.have.QueryRowContext(uninterrupted(ctx), id).Scan(&one); err {
+	switch err := s.have.QueryRowContext(s.uninterrupted(ctx), id).Scan(&one); err {
 	case nil:
 		return true, nil
 	case sql.ErrNoRows:
@@ -171,13 +156,13 @@ func (s *Store) Have(ctx context.Context, id string) (bool, error) {
 
 // Row gives the listing of one message. ErrNotFound if there is none.
 func (s *Store) Row(ctx context.Context, id string) (store.Row, error) {
-	r, err := scanRow(s.read.QueryRowContext(ctx, rowColumns+` WHERE id = ?`, id))
+	r, err := scanRow(s.Read.QueryRowContext(ctx, rowColumns+` WHERE id = ?`, id))
 	return r, classify(err)
 }
 
 // Find gives the id that begins so, when exactly one does. ErrNotFound otherwise.
 func (s *Store) Find(ctx context.Context, prefix string) (string, error) {
-	rows, err := s.read.QueryContext(ctx, `SELECT id FROM message WHERE id >= ? AND id < ? ORDER BY id LIMIT 2`, prefix, prefix+"g")
+	rows, err := s.Read.QueryContext(ctx, `SELECT id FROM message WHERE id >= ? AND id < ? ORDER BY id LIMIT 2`, prefix, prefix+"g")
 	if err != nil {
 		return "", classify(err)
 	}
@@ -203,11 +188,11 @@ func scanRow(sc interface{ Scan(...any) error }) (store.Row, error) {
 }
 
 // collect reads all rows.
-func collect[T any](rows *sql.Rows, one func(*sql.Rows) (T, error)) ([]T, error) {
+func collect[T any](rows *Rows, one func(*sql.Rows) (T, error)) ([]T, error) {
 	defer rows.Close()
 	var out []T
 	for rows.Next() {
-		v, err := one(rows)
+		v, err := one(rows.Rows)
 		if err != nil {
 			return nil, classify(err)
 		}
@@ -219,7 +204,7 @@ func collect[T any](rows *sql.Rows, one func(*sql.Rows) (T, error)) ([]T, error)
 // Raw gives a raw message by its SHA-256. ErrNotFound if there is none.
 func (s *Store) Raw(ctx context.Context, sha256 string) ([]byte, error) {
 	var b []byte
-	if err := s.raw.QueryRowContext(ctx, `SELECT body FROM raw WHERE sha256 = ?`, sha256).Scan(&b); err != nil {
+	if err := s.RawDB.QueryRowContext(ctx, `SELECT body FROM raw WHERE sha256 = ?`, sha256).Scan(&b); err != nil {
 		return nil, classify(err)
 	}
 	return s.codec.Expand(b)
@@ -228,7 +213,7 @@ func (s *Store) Raw(ctx context.Context, sha256 string) ([]byte, error) {
 // Analysis gives the JSON of a message's analysis. ErrNotFound if there is none.
 func (s *Store) Analysis(ctx context.Context, id string) ([]byte, error) {
 	var b []byte
-	if err := s.read.QueryRowContext(ctx, `SELECT analysis FROM message WHERE id = ?`, id).Scan(&b); err != nil {
+	if err := s.Read.QueryRowContext(ctx, `SELECT analysis FROM message WHERE id = ?`, id).Scan(&b); err != nil {
 		return nil, classify(err)
 	}
 	return s.codec.Expand(b)
@@ -237,7 +222,7 @@ func (s *Store) Analysis(ctx context.Context, id string) ([]byte, error) {
 // Sightings calls f with the bytes of every sighting that was stored after a sequence number (0: all), by time received, then
 // id. Sequence numbers rise by one with each message stored.
 func (s *Store) Sightings(ctx context.Context, after int64, f func(seq int64, sighting []byte) error) error {
-	rows, err := s.read.QueryContext(ctx, `SELECT seq, sighting FROM message WHERE seq > ? ORDER BY received, id`, after)
+	rows, err := s.Read.QueryContext(ctx, `SELECT seq, sighting FROM message WHERE seq > ? ORDER BY received, id`, after)
 	if err != nil {
 		return classify(err)
 	}
@@ -259,7 +244,7 @@ func (s *Store) Sightings(ctx context.Context, after int64, f func(seq int64, si
 func (s *Store) Submissions(ctx context.Context, f func(sub coldwatch.Submission) error) error {
 	after := ""
 	for {
-		rows, err := s.raw.QueryContext(ctx, `SELECT s.id, s.organisation, s.source, r.body FROM submission s
+		rows, err := s.RawDB.QueryContext(ctx, `SELECT s.id, s.organisation, s.source, r.body FROM submission s
 			JOIN raw r ON r.sha256 = s.raw_sha256 WHERE s.id > ? ORDER BY s.id LIMIT 64`, after)
 		if err != nil {
 			return classify(err)
@@ -287,15 +272,12 @@ func (s *Store) Submissions(ctx context.Context, f func(sub coldwatch.Submission
 
 // Search gives the newest messages that hold every word of the query, at most limit.
 func (s *Store) Search(ctx context.Context, query string, limit int) ([]store.Row, error) {
-	var terms []string
-	for _, w := range strings.Fields(query) {
-		terms = append(terms, `"`+strings.ReplaceAll(w, `"`, `""`)+`"`)
-	}
-	if len(terms) == 0 {
+	words := strings.Fields(query)
+	if len(words) == 0 {
 		return nil, nil
 	}
-	rows, err := s.read.QueryContext(ctx, rowColumns+` WHERE seq IN (SELECT rowid FROM message_text WHERE message_text MATCH ?)
-		ORDER BY received DESC, id LIMIT ?`, strings.Join(terms, " "), limit)
+	rows, err := s.Read.QueryContext(ctx, rowColumns+` WHERE seq IN (`+s.dialect.Found+`)
+		ORDER BY received DESC, id LIMIT ?`, s.dialect.Query(words), limit)
 	if err != nil {
 		return nil, classify(err)
 	}
@@ -306,7 +288,7 @@ func (s *Store) Search(ctx context.Context, query string, limit int) ([]store.Ro
 func (s *Store) Checkpoint(ctx context.Context, path string) (store.Checkpoint, error) {
 	c := store.Checkpoint{Path: path}
 	var us int64
-	err := s.checkpoint.QueryRowContext(uninterrupted(ctx), path).Scan(&c.Size, &us, &c.Offset)
+	err := s.checkpoint.QueryRowContext(s.uninterrupted(ctx), path).Scan(&c.Size, &us, &c.Offset)
 	c.Modified = time.UnixMicro(us).UTC()
 	return c, classify(err)
 }
@@ -314,7 +296,7 @@ func (s *Store) Checkpoint(ctx context.Context, path string) (store.Checkpoint, 
 // Totals counts what is stored.
 func (s *Store) Totals(ctx context.Context) (store.Totals, error) {
 	t := store.Totals{Classes: map[coldwatch.Class]int{}}
-	rows, err := s.read.QueryContext(ctx, `SELECT class, COUNT(*), MIN(received), MAX(received) FROM message GROUP BY class ORDER BY class`)
+	rows, err := s.Read.QueryContext(ctx, `SELECT class, COUNT(*), MIN(received), MAX(received) FROM message GROUP BY class ORDER BY class`)
 	if err != nil {
 		return t, classify(err)
 	}
@@ -336,16 +318,16 @@ func (s *Store) Totals(ctx context.Context) (store.Totals, error) {
 	if err != nil {
 		return t, err
 	}
-	if err := s.read.QueryRowContext(ctx, `SELECT COUNT(*) FROM campaign`).Scan(&t.Campaigns); err != nil {
+	if err := s.Read.QueryRowContext(ctx, `SELECT COUNT(*) FROM campaign`).Scan(&t.Campaigns); err != nil {
 		return t, classify(err)
 	}
-	err = s.raw.QueryRowContext(ctx, `SELECT COUNT(*), COALESCE(SUM(LENGTH(body)), 0) FROM raw`).Scan(&t.Raw, &t.RawBytes)
+	err = s.RawDB.QueryRowContext(ctx, `SELECT COUNT(*), COALESCE(SUM(LENGTH(body)), 0) FROM raw`).Scan(&t.Raw, &t.RawBytes)
 	return t, classify(err)
 }
 
 // OrganisationCounts counts the messages of each reporting organisation, hostile or not: the denominator of targeting.
 func (s *Store) OrganisationCounts(ctx context.Context) (map[string]int, error) {
-	rows, err := s.read.QueryContext(ctx, `SELECT organisation, COUNT(*) FROM message GROUP BY organisation ORDER BY organisation`)
+	rows, err := s.Read.QueryContext(ctx, `SELECT organisation, COUNT(*) FROM message GROUP BY organisation ORDER BY organisation`)
 	if err != nil {
 		return nil, classify(err)
 	}
