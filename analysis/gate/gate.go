@@ -252,7 +252,13 @@ func (c *check) simulation() (*coldwatch.Field, string) {
 
 var simulators = map[string]bool{"knowbe4.com": true, "psm.knowbe4.com": true, "cofense.com": true, "phishme.com": true, "threatsim.com": true, "wombatsecurity.com": true, "hoxhunt.com": true, "phishingbox.com": true, "sosafe.de": true, "securitymetrics.com": true}
 
+// partner withholds itself where answers leave the partner: then the account may be a partner's, the writer is not.
 func (c *check) partner() (*coldwatch.Field, string) {
+	for _, m := range c.a.Sender.ReplyTo {
+		if names.FreeMail(m.Domain) {
+			return nil, ""
+		}
+	}
 	if o := c.pack.OwnerOf(c.from.Domain); o != nil && c.a.Authentication.Aligned && o.ID != c.a.Organisation {
 		return c.m.Field("Authentication-Results"), "The message truly comes from " + o.Name + "."
 	}

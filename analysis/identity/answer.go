@@ -196,6 +196,24 @@ func (c *check) company() {
 	}
 }
 
+// divertedAnswer looks for a request of business from a company's own domain whose answers go to a free mailbox: what a
+// taken-over account does whose owner must not see the answers (ATT&CK T1586.002).
+func (c *check) divertedAnswer() {
+	f := c.a.Message.Field("Reply-To")
+	if c.field == nil || f == nil || c.from.Domain == "" || names.FreeMail(c.from.Domain) || !purchases[c.a.Lure.Theme] || c.a.Authentication.Forwarded || c.a.Message.Field("List-Unsubscribe") != nil {
+		return
+	}
+	for _, m := range c.a.Sender.ReplyTo {
+		if !names.FreeMail(m.Domain) {
+			return
+		}
+	}
+	if len(c.a.Sender.ReplyTo) > 0 {
+		c.add("identity.business_answer_free", "identity", fmt.Sprintf("A request of business from %s's own domain has its answers sent to a free mailbox at %s.", c.from.Domain, c.a.Sender.ReplyTo[0].Domain),
+			false, []string{"T1586.002"}, headerEvidence(f, message.DecodeHeader(f.Value)), headerEvidence(c.field, c.from.Address))
+	}
+}
+
 // companyName tells whether a line is a company's name: it ends with a legal form, or nearly.
 func companyName(l string) bool {
 	var words []string

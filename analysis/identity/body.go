@@ -24,6 +24,9 @@ func (c *check) body() {
 		if len(l) > longest {
 			l = cutRune(l, longest)
 		}
+		if item(l) {
+			continue
+		}
 		hits := c.d.find(l, false)
 		if len(hits) == 0 {
 			continue
@@ -37,6 +40,34 @@ func (c *check) body() {
 			c.hits(hits[:1], l, "body", bodyEvidence(where, content, l))
 		}
 	}
+}
+
+// item tells whether a line is one of a list of goods, "- 5 x Make Model" or "3) Make Model, 20 pcs": its name is that of
+// what is wanted, not of who wants it.
+func item(l string) bool {
+	rest := strings.TrimLeft(l, "-*•·–—▪o \t")
+	bullet := len(rest) < len(l) && l[0] != 'o'
+	digits := 0
+	for digits < len(rest) && rest[digits] >= '0' && rest[digits] <= '9' {
+		digits++
+	}
+	if digits == 0 || digits > 6 {
+		return bullet && strings.ContainsAny(rest, "0123456789")
+	}
+	after := strings.TrimLeft(rest[digits:], " \t")
+	if after == "" {
+		return false
+	}
+	switch after[0] {
+	case ')', '.', 'x', 'X':
+		return true
+	}
+	for _, unit := range [...]string{"×", "pcs", "pc ", "units", "sets", "nos", "stk", "stück", "unid", "uds", "pieces", "шт"} {
+		if strings.HasPrefix(strings.ToLower(after), unit) {
+			return true
+		}
+	}
+	return bullet
 }
 
 // addressed tells whether what stands before a name says that it is somebody else's: the reader's, a consignee's.

@@ -148,18 +148,37 @@ func (c *check) contradictions() {
 	notTheirs := fmt.Sprintf("was sent by %s, which is not theirs as far as the directory knows.", c.from.Domain)
 	switch {
 	case s.plain() == 1 && free:
-		c.add("identity.person_free_mail", "identity", fmt.Sprintf("The sender has the name of %s but writes from a free mailbox at %s.", who, c.from.Domain), false, nil, s.first.Evidence, c.sent())
+		kind := "identity.person_free_mail"
+		if purchases[c.a.Lure.Theme] {
+			kind = "identity.person_free_business"
+		}
+		c.add(kind, "identity", fmt.Sprintf("The sender has the name of %s but writes from a free mailbox at %s.", who, c.from.Domain), false, nil, s.first.Evidence, c.sent())
 	case s.plain() == 1:
 		c.add("identity.person", "identity", fmt.Sprintf("The sender has the name of %s but writes from %s.", who, c.from.Domain), false, nil, s.first.Evidence, c.sent())
 	case s.org == c.own:
 		c.add("identity.own_claimed", "identity", fmt.Sprintf("The message claims to come from %s, the reader's own organisation, but was sent by %s.", who, c.from.Domain), true, tech, s.first.Evidence, c.sent())
 	case free:
 		c.add("identity.free_mail", "identity", fmt.Sprintf("The message claims to come from %s but was sent from a free mailbox at %s.", who, c.from.Domain), true, append(tech, "T1585.002"), s.first.Evidence, c.sent())
+	case c.answersTo(s.org):
+		c.add("identity.contradiction_answered", "identity", "The message claims to come from "+who+" but "+notTheirs+" Answers go to "+c.org(s.org).Name+" itself.", true, tech, s.first.Evidence, c.sent())
 	case s.plain() == 3:
 		c.add("identity.contradiction", "identity", "The message claims to come from "+who+" but "+notTheirs, true, tech, s.first.Evidence, c.sent())
 	default:
 		c.add("identity.signature", "identity", "The message is signed as "+who+" but "+notTheirs, true, tech, s.first.Evidence, c.sent())
 	}
+}
+
+// answersTo tells whether answers go to a true domain of the organisation.
+func (c *check) answersTo(org int) bool {
+	if len(c.a.Sender.ReplyTo) == 0 {
+		return false
+	}
+	for _, m := range c.a.Sender.ReplyTo {
+		if o := c.d.pack.OwnerOf(m.Domain); o == nil || o != c.org(org) {
+			return false
+		}
+	}
+	return true
 }
 
 // ofOwner handles mail in a directory domain: confirmed, forged, or in another's name.

@@ -49,6 +49,7 @@ func (z *Analyzer) Analyze(a *coldwatch.Analysis) {
 	c.brandClaims()
 	c.imitatedAnswer()
 	c.company()
+	c.divertedAnswer()
 	c.impersonated()
 }
 

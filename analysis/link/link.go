@@ -373,8 +373,36 @@ func (c *check) destination(p *coldwatch.Payload, d *coldwatch.Destination) {
 	}
 }
 
+// document looks for an attached document that says little and leads only to a stranger's site: a link that hides from
+// filters in a file (ATT&CK T1566.001).
+func (c *check) document() {
+	const little = 1200
+	for i := range c.a.Payloads {
+		p := &c.a.Payloads[i]
+		if p.Via != "attachment" || p.Kind != "pdf" && p.Kind != "office" && p.Kind != "rtf" || len(p.Text) > little || len(p.Links) == 0 || len(p.Links) > 5 {
+			continue
+		}
+		host, at := "", 0
+		for j := range p.Links {
+			h := names.Host(p.Links[j].URL)
+			if h == "" || !clickable(p.Links[j].Kind) {
+				continue
+			}
+			if c.kin(h) || c.pack.OwnerOf(h) != nil || c.brands.Owner(h) != nil || host != "" && h != host {
+				host = ""
+				break
+			}
+			host, at = h, j
+		}
+		if host != "" {
+			c.add("link.document_only", "link-document", "An attached document says little and leads only to "+host+", which is neither the sender's nor a partner's.", []string{"T1566.001"}, evidence(p, p.Links[at].Span, p.Links[at].URL))
+		}
+	}
+}
+
 // overall looks at the links of a message together.
 func (c *check) overall() {
+	c.document()
 	claimed := c.posed
 	switch {
 	case c.anchors == 0 && claimed != nil && claimed == c.pack.OwnerOf(c.from) && c.inert():

@@ -47,13 +47,23 @@ var signs = [...]sign{
 	{"sign enable-content", "lure.enable_content", 1.5, 3, "The text tells the reader to switch a document's protection off.", []string{"T1204.002"}},
 }
 
-const group = "Lure"
+const group = "lure"
+
+// loose are the signs whose single phrases honest mail uses as well: one alone counts a share.
+var loose = map[string]bool{"lure.gift_card": true, "lure.extortion": true, "lure.subscription": true, "lure.gambling": true, "lure.investment": true, "lure.prize": true,
+	"lure.held_mail": true, "lure.delivery_fee": true, "lure.dating": true}
+
+const alone = 0.6
 
 func (r *reading) findings(a *coldwatch.Analysis, passages []passage.Passage) {
 	for i := range signs {
 		s := &signs[i]
 		sec := sectionOf(s.section)
-		if sum := r.total[sec]; sum >= s.floor {
+		sum := r.total[sec]
+		if loose[s.kind] && len(r.of(sec)) == 1 {
+			sum *= alone
+		}
+		if sum >= s.floor {
 			a.Add(coldwatch.Finding{
 				Kind: s.kind, Bits: round(min(sum, s.cap)), Group: group, Reason: s.reason,
 				Evidence: r.evidence(a, passages, r.of(sec), 4), Techniques: s.techniques, Analyzer: name,

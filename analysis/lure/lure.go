@@ -125,15 +125,33 @@ func (r *reading) read(an *Analyzer, passages []passage.Passage, i int) {
 			r.raw = append(r.raw, found{v, s, e})
 		}
 	})
+	thread := p.Thread()
 	for _, h := range r.raw {
+		if negated(f.B[h.end:]) {
+			continue
+		}
 		start, end := f.Source(h.start, h.end)
 		factor := place(p, start)
+		others := p.Kind == passage.Body && (start >= thread || p.Quoted(start))
 		for _, e := range r.table.effects[h.phrase] {
+			weight := e.weight * factor
+			if others && e.section >= signFrom && e.section != chainSection {
+				weight *= othersWords
+			}
 			if len(r.hits) < maxHits {
-				r.hits = append(r.hits, hit{e, h.phrase, i, start, end, e.weight * factor})
+				r.hits = append(r.hits, hit{e, h.phrase, i, start, end, weight})
 			}
 		}
 	}
+}
+
+// othersWords is what wording counts that the message only quotes: whoever answers a lure, or warns of it, repeats it.
+// Little, not nothing, for a thread may be made up.
+const othersWords = 0.4
+
+// negated tells whether what follows a phrase turns its last word round: "you won" in "you won't".
+func negated(after []byte) bool {
+	return len(after) > 1 && after[0] == '\'' && after[1] == 't'
 }
 
 // place is how much a phrase counts where it stands.

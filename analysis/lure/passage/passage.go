@@ -286,6 +286,35 @@ func (p *Passage) Quoted(offset int) bool {
 	return line < len(p.Text) && p.Text[line] == '>'
 }
 
+// threadMarks open the copy of an earlier message in the languages of mail programs.
+var threadMarks = [...]string{" wrote:", " schrieb:", " a écrit :", " escribió:", " ha scritto:", " escreveu:", "Original Message", "Ursprüngliche Nachricht", "Message d'origine",
+	"Mensaje original", "Messaggio originale", "Mensagem original", "Původní zpráva", "Wiadomość oryginalna"}
+
+// Thread gives the offset from which a text is the copy of earlier mail, its length if there is none. What a message only
+// passes on, with nothing of its own in front, is its own.
+func (p *Passage) Thread() int {
+	first := len(p.Text)
+	if p.Kind != Body {
+		return first
+	}
+	for _, mark := range threadMarks {
+		if i := strings.Index(p.Text[:first], mark); i >= 0 {
+			first = i
+		}
+	}
+	if first == len(p.Text) {
+		return first
+	}
+	line := strings.LastIndexByte(p.Text[:first], '\n') + 1
+	if len(strings.TrimSpace(p.Text[:line])) < ownWords {
+		return len(p.Text)
+	}
+	return line
+}
+
+// ownWords is how many bytes in front of a thread make a message of its own.
+const ownWords = 40
+
 // String names the passage for a reader of tests.
 func (p *Passage) String() string {
 	return [...]string{"subject", "body", "attachment", "title", "name"}[p.Kind] + " " + p.Where + " (" + strconv.Itoa(len(p.Text)) + " bytes)"
