@@ -223,5 +223,22 @@ func (l *List) Imitated(host string) (*Brand, lookalike.Match) {
 	if !ok || m.Kind == lookalike.Edit && (len(m.Label) < 7 || len(names.Label(host)) < 7) || m.Kind == lookalike.Edit2 {
 		return nil, lookalike.Match{} // short names of brands are a letter off too many words
 	}
+	if m.Kind == lookalike.Combosquat && plainLabels[m.Label] {
+		for _, w := range strings.Split(m.Added, "-") {
+			if !services[w] {
+				return nil, lookalike.Match{} // "customs-office-services" is an office, not Office
+			}
+		}
+	}
 	return &l.brands[m.Owner], m
 }
+
+// plainLabels are labels of brands' domains that are words of everyday names as well.
+var plainLabels = func() map[string]bool {
+	out := map[string]bool{}
+	for _, w := range strings.Fields(`office outlook windows live azure messenger workplace dynamics android blogger correos hermes kindle audible orange target shell chase
+		apple discover wise square stripe zoom dropbox box canvas indeed steam epic twitch`) {
+		out[w] = true
+	}
+	return out
+}()
