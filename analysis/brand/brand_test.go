@@ -79,3 +79,12 @@ func TestImitated(t *testing.T) {
 		}
 	}
 }
+
+func TestEverydayLabels(t *testing.T) {
+	l := Default()
+	for host, want := range map[string]bool{"calvevo-customs-office-services.example": false, "office-support.test": true, "northern-post-office.example": false} {
+		if b, _ := l.Imitated(host); (b != nil) != want {
+			t.Errorf("%s: %v", host, b)
+		}
+	}
+}

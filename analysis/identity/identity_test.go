@@ -196,11 +196,24 @@ func TestAnswers(t *testing.T) {
 		{"company, open", "A. Sample <a.sample9@gmail.com>", "", "Please quote.\nA. Sample\nNorthern Pumps Ltd\n", "quotation", nil, "", "identity.company_free_mail"},
 		{"another domain", "A. Sample <a.sample9@gmail.com>", "order@northernpumps.test", signed[:60], "quotation", nil, "", "identity.answer_imitates"},
 		{"their own name", "A. Sample <a.sample@frostwerk.test>", "", signed, "quotation", nil, "", "identity.signature"},
+		{"answers diverted", "A. Sample <a.sample@northernpumps.test>", "a.sample9@gmail.com", "Please quote.\n", "quotation", nil, "identity.business_answer_free", ""},
+		{"answers diverted, no business", "A. Sample <a.sample@northernpumps.test>", "a.sample9@gmail.com", "See you on Friday.\n", "meeting", nil, "", "identity.business_answer_free"},
 		{"service", "Shop <mail@bulk.test>", "order@frostwerk-service.test", signed, "order", nil, "identity.answer_imitates_other", "identity.answer_imitates"},
 	} {
 		got := run(c.from, c.reply, c.body, c.theme, c.found...)
 		if c.want != "" && !got[c.want] || got[c.not] {
 			t.Errorf("%s: got %v, want %s and not %s", c.name, got, c.want, c.not)
+		}
+	}
+}
+
+func TestItems(t *testing.T) {
+	for line, want := range map[string]bool{
+		"- 5 x Polar Parts PP 225 AC": true, "3) Polar Parts PP 12": true, "10 pcs Polar Parts PP 12": true, "• Polar Parts PP 12, 3 sets": true, "12. Polar Parts": true,
+		"Polar Parts Ltd": false, "12 Example Street": false, "- Ana Vogel": false, "2020": false,
+	} {
+		if item(line) != want {
+			t.Errorf("%q: want %v", line, want)
 		}
 	}
 }

@@ -240,6 +240,9 @@ func (c *check) host(host string, ev coldwatch.Evidence) {
 // shown compares a link with the text shown for it.
 func (c *check) shown(p *coldwatch.Payload, l *coldwatch.Hyperlink, host string, ev coldwatch.Evidence) {
 	s := strings.TrimSpace(l.Shown)
+	if l.Kind == "anchor" && len(s) <= 120 && fileNamed(s) && !c.kin(host) && c.pack.OwnerOf(host) == nil && c.brands.Owner(host) == nil {
+		c.add("link.file_shown", "link-shown", "A link shows the name of a file but leads to "+host+", which is neither the sender's nor a partner's.", []string{"T1566.002"}, ev)
+	}
 	if l.Kind != "anchor" || s == "" || len(s) > 200 || strings.ContainsAny(s, " \n") {
 		return
 	}
@@ -256,6 +259,19 @@ func (c *check) shown(p *coldwatch.Payload, l *coldwatch.Hyperlink, host string,
 	default:
 		c.add("link.shown_other", "link-shown", fmt.Sprintf("A link shows %s but leads to %s.", text, host), []string{"T1566.002"}, ev)
 	}
+}
+
+// fileNamed tells whether a text is the name of a document or an archive.
+func fileNamed(s string) bool {
+	dot := strings.LastIndexByte(s, '.')
+	if dot < 3 || strings.ContainsAny(s, "/\\@:?") {
+		return false
+	}
+	switch strings.ToLower(s[dot+1:]) {
+	case "pdf", "doc", "docx", "xls", "xlsx", "xlsm", "ppt", "pptx", "zip", "rar", "7z", "iso":
+		return true
+	}
+	return false
 }
 
 // bareHost returns the host of a text like "www.company.com/page", "" if it is none.

@@ -30,6 +30,9 @@ func TestLinks(t *testing.T) {
 		{"shows another, own tracker", "https://click.sender.example/a", "www.bank.example", "anchor", false, "link.shown_tracked", "link.shown_other"},
 		{"shows the same", "https://third.example/a", "https://www.third.example/", "anchor", false, "", "link.shown"},
 		{"a file name is no site", "https://www.sender.example/a", "report.pdf", "anchor", false, "", "link.shown"},
+		{"a file's name leads to a stranger", "https://third.example/a", "Invoice 12.pdf", "anchor", false, "link.file_shown", ""},
+		{"a sentence is no file", "https://third.example/a", "see us at third.example/a.pdf", "anchor", false, "", "link.file_shown"},
+		{"a file's name leads to the partner", "https://portal.polar.example/a", "Invoice 12.pdf", "anchor", false, "", "link.file_shown"},
 		{"free host", "https://quiet.web.app/x", "x", "anchor", false, "link.free_host", ""},
 		{"short link", "https://bit.ly/x", "x", "anchor", false, "link.shortener", ""},
 		{"bare address", "http://203.0.113.5/x", "x", "anchor", false, "link.ip_host", ""},
@@ -69,6 +72,38 @@ func TestLinks(t *testing.T) {
 			if strings.HasSuffix(k, ".") && strings.Contains(got, " "+k) || strings.Contains(got, " "+k+" ") {
 				t.Errorf("%s: %s found in%s", c.name, k, got)
 			}
+		}
+	}
+}
+
+func TestDocuments(t *testing.T) {
+	pack := knowledge.New(knowledge.Pack{Organisations: []knowledge.Organisation{{ID: "polar", Name: "Polar Parts", Domains: []string{"polar.example"}}}})
+	for _, c := range []struct {
+		name, text, via string
+		urls            []string
+		want            bool
+	}{
+		{"only leads away", "Open the document", "attachment", []string{"https://third.example/v/1"}, true},
+		{"leads to two places", "Open the document", "attachment", []string{"https://third.example/v/1", "https://fourth.example/"}, false},
+		{"leads to the sender", "Our price list", "attachment", []string{"https://www.sender.example/prices"}, false},
+		{"leads to a partner", "Data sheet", "attachment", []string{"https://polar.example/sheet"}, false},
+		{"a long text", strings.Repeat("Terms and conditions. ", 100), "attachment", []string{"https://third.example/"}, false},
+		{"a body", "Look", "body", []string{"https://third.example/"}, false},
+	} {
+		a := &coldwatch.Analysis{Message: message.Parse([]byte("From: a@sender.example\r\n\r\n"), message.Default())}
+		a.Sender.From = message.Addresses("a@sender.example")
+		p := coldwatch.Payload{ID: "1", Via: c.via, Kind: "pdf", Text: c.text, Content: []byte("%PDF")}
+		for _, u := range c.urls {
+			p.Links = append(p.Links, coldwatch.Hyperlink{URL: u, Kind: "pdf"})
+		}
+		a.Payloads = []coldwatch.Payload{p}
+		New(pack, nil).Analyze(a)
+		found := false
+		for _, f := range a.Findings {
+			found = found || f.Kind == "link.document_only"
+		}
+		if found != c.want {
+			t.Errorf("%s: found %v", c.name, found)
 		}
 	}
 }

@@ -147,7 +147,7 @@ func (r *reading) read(an *Analyzer, passages []passage.Passage, i int) {
 
 // othersWords is what wording counts that the message only quotes: whoever answers a lure, or warns of it, repeats it.
 // Little, not nothing, for a thread may be made up.
-const othersWords = 0.4
+const othersWords = 0.25
 
 // negated tells whether what follows a phrase turns its last word round: "you won" in "you won't".
 func negated(after []byte) bool {

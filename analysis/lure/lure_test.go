@@ -181,3 +181,28 @@ func FuzzFold(f *testing.F) {
 		}
 	})
 }
+
+func TestLooseAndQuotedWording(t *testing.T) {
+	an := New(nil)
+	for _, c := range []struct {
+		name, body, kind string
+		want             bool
+	}{
+		{"a favour asked by a colleague", "Could you do me a favor and look at the patch?", "lure.gift_card", false},
+		{"a favour and cards", "Do me a favor and purchase some gift cards, scratch the back and text me.", "lure.gift_card", true},
+		{"a first password", "Welcome. Your password is 4711-polar.", "lure.extortion", false},
+		{"won't", "You won't have to wait.", "lure.prize", false},
+		{"quoted by an answer", "Thank you, we saw this one and blocked it. Please tell all colleagues.\n\nAm Montag schrieb Ana Vogel schrieb:\nYou have won, claim your reward now", "lure.prize", false},
+		{"said by the writer", "You have won a lottery prize, claim your reward now", "lure.prize", true},
+	} {
+		a := message("Hello", c.body, "")
+		an.Analyze(a)
+		got := false
+		for _, f := range a.Findings {
+			got = got || f.Kind == c.kind
+		}
+		if got != c.want {
+			t.Errorf("%s: %s found: %v", c.name, c.kind, got)
+		}
+	}
+}

@@ -125,6 +125,7 @@ func (h *header) addressFindings(original bool) {
 	if original && malformed(h.from.Value) {
 		h.malformed()
 	}
+	h.otherPerson(from, shown)
 	h.replyFindings(from, shown)
 	if original {
 		h.recipientFindings(from, shown)

@@ -155,6 +155,11 @@ func TestFindings(t *testing.T) {
 		{"spoken domain", trace + "From: Ana <ana@northernvaccinestore24.test>\nTo: u@b.example", "", "sender.random"},
 		{"own domain forged", "Authentication-Results: mx.b.example; spf=fail smtp.mailfrom=b.example\n" + trace + "From: Boss <boss@b.example>\nTo: u@b.example", "sender.own_domain_forged", ""},
 		{"failed with a strict policy", "Authentication-Results: mx.b.example; dmarc=fail (p=reject) header.from=a.example\n" + trace + "From: Ana <ana@a.example>\nTo: u@b.example", "auth.dmarc_fail_strict", ""},
+		{"another person's mailbox", trace + "From: Ana Vogel <thomas.baker@a.example>\nTo: u@b.example", "sender.name_other_person", ""},
+		{"a person's own mailbox", trace + "From: Ana Vogel <anna.vogel@a.example>\nTo: u@b.example", "", "sender.name_other_person"},
+		{"a short form", trace + "From: Tom Baker <thomas.baker-smith@a.example>\nTo: u@b.example", "", "sender.name_other_person"},
+		{"a mailbox of an office", trace + "From: Ana Vogel <customer.service@a.example>\nTo: u@b.example", "", "sender.name_other_person"},
+		{"a name of an office", trace + "From: Parts Sales <ana.vogel@a.example>\nTo: u@b.example", "", "sender.name_other_person"},
 		{"failed by a list", "Authentication-Results: mx.b.example; dmarc=fail header.from=a.example\n" + trace + "From: Ana <ana@a.example>\nTo: u@b.example\nList-Id: <l.b.example>", "", "auth.dmarc"},
 	} {
 		got := " " + kinds(read(c.head))
