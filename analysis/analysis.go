@@ -44,6 +44,7 @@ type Options struct {
 	Trusted []string         // authserv-ids of the operator's own receivers; empty: learnt from each message's trace
 	Weights *verdict.Weights // nil: the shipped ones
 	Sandbox payload.Sandbox  // evaluates scripts that could not be decided; nil: none does
+	Limits  payload.Limits   // of what is opened; zero fields are the defaults
 	Past    history.Past     // habits of senders; nil: nothing is known of them
 }
 
@@ -60,7 +61,7 @@ type Room struct {
 func New(pack *knowledge.Pack, o Options) *Room {
 	who := identity.New(pack)
 	r := &Room{pack: pack, version: pack.Name + " " + pack.Version, targets: newTargets(pack)}
-	open := payload.New(payload.Limits{})
+	open := payload.New(o.Limits)
 	open.Sandbox = o.Sandbox
 	r.analyzers = []Analyzer{
 		sender.New(sender.Options{Trusted: o.Trusted}),

@@ -2,6 +2,7 @@ package message
 
 import (
 	"bytes"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -192,8 +193,8 @@ func (s *scan) entity(o origin) int {
 	if s.reading > 0 {
 		part.ID += "~" + strconv.Itoa(s.reading)
 	}
-	p.msg.Parts = append(p.msg.Parts, part)
-	p.meta = append(p.meta, meta{path: o.path, body: o.body, sense: *x, outer: o.outer})
+	p.msg.Parts = append(roomy(p.msg.Parts), part)
+	p.meta = append(roomy(p.meta), meta{path: o.path, body: o.body, sense: *x, outer: o.outer})
 	if multi && x.boundary != "" {
 		if o.depth < p.lim.Depth {
 			s.push(i, x.boundary)
@@ -203,6 +204,14 @@ func (s *scan) entity(o origin) int {
 	}
 	s.cur, s.text = i, o.body
 	return i
+}
+
+// roomy doubles a full slice. What append adds, a quarter, would copy the parts of a large message five times over.
+func roomy[T any](s []T) []T {
+	if len(s) == cap(s) {
+		return slices.Grow(s, max(8, len(s)))
+	}
+	return s
 }
 
 func (s *scan) push(part int, boundary string) {
@@ -223,11 +232,16 @@ func (s *scan) push(part int, boundary string) {
 	} else {
 		s.at[boundary] = k
 	}
-	s.open = append(s.open, f)
+	s.open = append(roomy(s.open), f)
 	s.longest = max(s.longest, len(boundary))
-	if strings.HasSuffix(boundary, "--") {
+	if shorter, ok := strings.CutSuffix(boundary, "--"); ok && s.isOpen(shorter) { // its delimiter closes the multipart around it, too
 		s.defect("mime.boundary_is_close", "a boundary ends like a closing delimiter", s.p.meta[part].body, 0, true)
 	}
+}
+
+func (s *scan) isOpen(boundary string) bool {
+	_, ok := s.at[boundary]
+	return ok
 }
 
 // pop closes the innermost multipart, whose bytes end at end.

@@ -85,3 +85,16 @@ func TestBombs(t *testing.T) {
 		}
 	}
 }
+
+// TestManyParts holds that the limit on payloads is named with the part that it left unopened.
+func TestManyParts(t *testing.T) {
+	m := &coldwatch.Message{}
+	for i := range 5 {
+		m.Parts = append(m.Parts, coldwatch.Part{ID: itoa(i + 1), MediaType: "text/plain", Content: []byte(itoa(i))})
+	}
+	a := &coldwatch.Analysis{Message: m}
+	New(Limits{Payloads: 3}).Analyze(a)
+	if len(a.Payloads) != 3 || len(a.Findings) != 1 || a.Findings[0].Kind != "limit.payloads" || a.Findings[0].Evidence[0].Span.Where != "4" || a.Findings[0].Evidence[0].Quote == "" {
+		t.Errorf("%d payloads, findings %+v", len(a.Payloads), a.Findings)
+	}
+}

@@ -87,6 +87,9 @@ func weigh(kind string) weight {
 	case "payload.name_blank":
 		return weight{4.5, []string{"T1036"}}
 	}
+	if kind == "limit.images" { // newsletters have many
+		return weight{0.1, nil}
+	}
 	if strings.HasPrefix(kind, "limit.") {
 		return weight{0.5, nil}
 	}

@@ -1,6 +1,7 @@
 package payload
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"slices"
@@ -77,7 +78,7 @@ func (o *opener) part(p *coldwatch.Part) {
 // a limit is reached.
 func (o *opener) open(it item) *coldwatch.Payload {
 	if len(o.list) >= o.lim.Payloads {
-		o.limit(it.parent, "limit.payloads")
+		o.limit(cmp.Or(it.parent, it.part), "limit.payloads")
 		return nil
 	}
 	sum := sha256.Sum256(it.content)

@@ -17,51 +17,53 @@ import (
 	"time"
 
 	"github.com/coldwatch/coldwatch"
+	"github.com/coldwatch/coldwatch/message"
 )
 
-// Limits bound the work for one message. A zero field takes its default.
+// Limits bound the work for one message. Past a limit, opening stops there, what was found is kept, and a finding with
+// the limit's name says so. A zero field takes its default. The tags are for whoever sets a limit, and for the table of
+// limits in the documentation.
 type Limits struct {
-	FileBytes  int64         // one file out of an archive or document; default 32 MiB
-	TotalBytes int64         // everything unpacked for a message; default 128 MiB
-	Entries    int           // entries of all archives of a message; default 2000
-	Depth      int           // archives in archives; default 5
-	Layers     int           // pages unwrapped from pages, one in the other; default 12
-	Payloads   int           // payloads of a message; default 300
-	Time       time.Duration // unpacking of a message by Analyzer.Clock; default 2 s
-	HTMLBytes  int           // of a page that are read; default 4 MiB
-	Steps      int           // of script evaluation for a message; default 6 million
-	Pixels     int           // of an image that is decoded; default 40 million
-	Images     int           // images of a message searched for codes; default 12
-	Sandbox    time.Duration // of the clock for all scripts of a message that the sandbox gets, three at most; default 1 s
+	FileBytes  int64         `limit:"archive_file" help:"bytes of one file out of an archive or document"`
+	TotalBytes int64         `limit:"archive_total" help:"bytes of everything unpacked for a message"`
+	Entries    int           `limit:"archive_entries" help:"entries of all archives of a message"`
+	Depth      int           `limit:"archive_depth" help:"archives within archives"`
+	Time       time.Duration `limit:"archive_time" help:"time for unpacking a message's archives"`
+	Layers     int           `limit:"layers" help:"pages unwrapped from pages, one in the other"`
+	Payloads   int           `limit:"payloads" help:"payloads of a message"`
+	HTMLBytes  int           `limit:"html" help:"bytes of one page that are read"`
+	Steps      int           `limit:"script_steps" help:"steps of script evaluation for a message"`
+	Sandbox    time.Duration `limit:"sandbox_time" help:"time that the sandbox gets for all scripts of a message" finding:"payload.script_opaque"`
+	Pixels     int           `limit:"image_pixels" help:"pixels of an image that is decoded"`
+	Images     int           `limit:"images" help:"images of a message searched for codes"`
+
+	Mail message.Limits // of mail inside archives and documents
+}
+
+// Default returns the limits that hold when nobody sets others.
+func Default() Limits {
+	return Limits{FileBytes: 32 << 20, TotalBytes: 128 << 20, Entries: 2000, Depth: 5, Time: 2 * time.Second, Layers: 12, Payloads: 300,
+		HTMLBytes: 4 << 20, Steps: 6_000_000, Sandbox: time.Second, Pixels: 40_000_000, Images: 12, Mail: message.Default()}
 }
 
 func (l Limits) filled() Limits {
-	or := func(v *int, d int) {
-		if *v <= 0 {
-			*v = d
-		}
+	d := Default()
+	l.FileBytes, l.TotalBytes = or(l.FileBytes, d.FileBytes), or(l.TotalBytes, d.TotalBytes)
+	l.Time, l.Sandbox = or(l.Time, d.Time), or(l.Sandbox, d.Sandbox)
+	for _, f := range []struct{ have, def *int }{
+		{&l.Entries, &d.Entries}, {&l.Depth, &d.Depth}, {&l.Layers, &d.Layers}, {&l.Payloads, &d.Payloads}, {&l.HTMLBytes, &d.HTMLBytes},
+		{&l.Steps, &d.Steps}, {&l.Pixels, &d.Pixels}, {&l.Images, &d.Images},
+	} {
+		*f.have = or(*f.have, *f.def)
 	}
-	if l.FileBytes <= 0 {
-		l.FileBytes = 32 << 20
-	}
-	if l.TotalBytes <= 0 {
-		l.TotalBytes = 128 << 20
-	}
-	if l.Time <= 0 {
-		l.Time = 2 * time.Second
-	}
-	if l.Sandbox <= 0 {
-		l.Sandbox = time.Second
-	}
-	or(&l.Entries, 2000)
-	or(&l.Depth, 5)
-	or(&l.Layers, 12)
-	or(&l.Payloads, 300)
-	or(&l.HTMLBytes, 4<<20)
-	or(&l.Steps, 6_000_000)
-	or(&l.Pixels, 40_000_000)
-	or(&l.Images, 12)
 	return l
+}
+
+func or[T ~int | ~int64](v, def T) T {
+	if v <= 0 {
+		return def
+	}
+	return v
 }
 
 // A Sandbox evaluates a script that the static evaluation could not decide, outside of this process: it returns the

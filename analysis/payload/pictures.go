@@ -21,7 +21,11 @@ func (o *opener) image(p *coldwatch.Payload, it item) {
 		return
 	}
 	small := min(w, h) < 60 || max(w, h) > 5*min(w, h)
-	if o.images <= 0 || small && (it.inline || it.via == "embedded") {
+	if small && (it.inline || it.via == "embedded") {
+		return
+	}
+	if o.images <= 0 {
+		o.limit(p.ID, "limit.images")
 		return
 	}
 	o.images--
@@ -86,7 +90,12 @@ func (o *opener) blocks(p *coldwatch.Payload, it item) {
 
 // pdf opens a PDF.
 func (o *opener) pdf(p *coldwatch.Payload, it item) {
+	if o.bytes <= 0 {
+		o.limit(p.ID, "limit.archive_total")
+		return
+	}
 	d := pdf.Read(it.content, pdf.Limits{Bytes: min(o.bytes, 64<<20)})
+	o.bytes -= d.Used
 	p.Text, p.Traits = d.Text, append(p.Traits, d.Traits...)
 	p.Title = d.Info["title"]
 	if len(d.Info) > 0 {
@@ -135,6 +144,10 @@ func (o *opener) pdf(p *coldwatch.Payload, it item) {
 		o.fact("payload.pdf_launch", p, whole, d.LaunchFile, "The PDF starts a program or file when it is opened.")
 	}
 	for i, f := range d.Files {
+		if it.depth+1 > o.lim.Depth {
+			o.limit(p.ID, "limit.archive_depth")
+			break
+		}
 		if f.Name == "" {
 			f.Name = "embedded-" + itoa(i+1)
 		}

@@ -91,7 +91,7 @@ func (o *opener) webArchive(p *coldwatch.Payload, it item) {
 		o.limit(p.ID, "limit.archive_depth")
 		return
 	}
-	m := message.Parse(it.content, message.Limits{})
+	m := message.Parse(it.content, o.lim.Mail)
 	for i := range m.Parts {
 		part := &m.Parts[i]
 		if !part.Leaf() || o.entries <= 0 {

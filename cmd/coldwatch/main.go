@@ -18,7 +18,9 @@ import (
 	"github.com/alecthomas/kong"
 
 	"github.com/coldwatch/coldwatch"
+	"github.com/coldwatch/coldwatch/analysis/payload"
 	"github.com/coldwatch/coldwatch/analysis/payload/sandbox"
+	"github.com/coldwatch/coldwatch/message"
 )
 
 // cli is the command line. Every flag can also stand in the config file and in COLDWATCH_NAME.
@@ -45,6 +47,7 @@ type cli struct {
 	Demo       demoCmd       `cmd:"" help:"Rebuild the public case of 2020 with invented people, and find it."`
 	Measure    measureCmd    `cmd:"" help:"Compare what is found on labelled scenarios with the truth."`
 	Torture    tortureCmd    `cmd:"" help:"Walk hostile messages and print panics, times and memory."`
+	Limits     limitsCmd     `cmd:"" help:"List the limits on what one message may cost."`
 	Purge      purgeCmd      `cmd:"" help:"Forget messages by recipient or age."`
 	Backup     backupCmd     `cmd:"" help:"Write a consistent copy of the database."`
 	Restore    restoreCmd    `cmd:"" help:"Put a copy back in place."`
@@ -56,18 +59,22 @@ type cli struct {
 
 // Globals are the flags that are alike everywhere.
 type Globals struct {
-	DB      string `help:"Database file." default:"coldwatch.db" placeholder:"FILE"`
-	PackDir string `name:"pack" help:"Chain pack to use instead of the embedded vaccine cold chain." placeholder:"DIR"`
-	JSON    bool   `help:"Print JSON."`
-	Quiet   bool   `short:"q" help:"Print results only: no progress, no advice."`
-	Verbose int    `short:"v" type:"counter" help:"Log what happens; twice for everything."`
-	Config  string `help:"Config file (YAML, flag names as keys)." placeholder:"FILE" type:"path"`
+	DB      string            `help:"Database file." default:"coldwatch.db" placeholder:"FILE"`
+	PackDir string            `name:"pack" help:"Chain pack to use instead of the embedded vaccine cold chain." placeholder:"DIR"`
+	JSON    bool              `help:"Print JSON."`
+	Quiet   bool              `short:"q" help:"Print results only: no progress, no advice."`
+	Verbose int               `short:"v" type:"counter" help:"Log what happens; twice for everything."`
+	Limits  map[string]string `help:"Raise or lower a limit on what one message may cost; coldwatch limits lists them. Repeatable." placeholder:"NAME=VALUE"`
+	Config  string            `help:"Config file (YAML, flag names as keys)." placeholder:"FILE" type:"path"`
 
 	Profile string `help:"Write a CPU profile." hidden:"" placeholder:"FILE"`
 
 	stdin          io.Reader
 	stdout, stderr io.Writer
 	terminal       bool // stderr is a terminal
+
+	message message.Limits // as --limit sets them
+	payload payload.Limits
 }
 
 func main() {
@@ -104,6 +111,9 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	k, err := parser.Parse(idFirst(args))
 	if exited >= 0 {
 		return exited
+	}
+	if err == nil {
+		err = c.setLimits()
 	}
 	if err != nil {
 		return usage(stderr, parser, err)

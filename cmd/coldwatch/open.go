@@ -20,7 +20,6 @@ import (
 	"github.com/coldwatch/coldwatch/engine"
 	"github.com/coldwatch/coldwatch/intake"
 	"github.com/coldwatch/coldwatch/knowledge"
-	"github.com/coldwatch/coldwatch/message"
 	"github.com/coldwatch/coldwatch/store"
 	"github.com/coldwatch/coldwatch/store/sqlite"
 )
@@ -85,11 +84,11 @@ func (g *Globals) walker(pack *knowledge.Pack) *engine.Engine {
 	if pack == nil {
 		pack = &knowledge.Pack{}
 	}
-	var options analysis.Options
+	options := analysis.Options{Limits: g.payload}
 	if self, err := os.Executable(); err == nil {
 		options.Sandbox = sandbox.Command(self, sandboxChild)
 	}
-	return engine.New(engine.Config{Pack: pack, Options: options, Limits: message.Default(), Linking: campaign.Default(),
+	return engine.New(engine.Config{Pack: pack, Options: options, Limits: g.message, Linking: campaign.Default(),
 		Clock: func() time.Time { return time.Now().UTC() }})
 }
 
@@ -229,8 +228,15 @@ func configFile(args []string) kong.Resolver {
 			}
 			return nil, nil
 		}
-		if _, section := values[flag.Name].(map[string]any); section {
-			return nil, nil
+		if section, ok := values[flag.Name].(map[string]any); ok {
+			if !flag.IsMap() {
+				return nil, nil
+			}
+			texts := map[string]any{}
+			for k, v := range section {
+				texts[k] = fmt.Sprint(v)
+			}
+			return texts, nil
 		}
 		return values[flag.Name], nil
 	})

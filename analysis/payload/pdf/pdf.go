@@ -33,6 +33,7 @@ type Document struct {
 	Traits     []string          // "javascript", "open-action", "launch", "submit-form", "embedded-file", "encrypted", "form"
 	Locked     bool              // a password is needed
 	Limit      string
+	Used       int64    // bytes taken out of streams
 	Submit     []string // addresses that forms are sent to
 	LaunchFile string
 }
@@ -107,7 +108,7 @@ func Read(data []byte, lim Limits) *Document {
 	d.info(trailers)
 	d.pages()
 	sort.Strings(d.out.Traits)
-	d.out.Limit = d.limit
+	d.out.Limit, d.out.Used = d.limit, lim.Bytes-d.budget
 	return d.out
 }
 
