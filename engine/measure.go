@@ -19,6 +19,7 @@ type Outcome struct {
 	Bits         float64
 	Impersonated string
 	Campaign     string // after the re-link pass
+	Kinds        []string
 }
 
 // Outcomes gives every stored message with its verdict and campaign, by source.
@@ -37,7 +38,7 @@ func (e *Engine) Outcomes(ctx context.Context) ([]Outcome, error) {
 		if err != nil {
 			return err
 		}
-		out = append(out, Outcome{row.Source, s.Class, s.Bits, s.Impersonated.Organisation, c})
+		out = append(out, Outcome{row.Source, s.Class, s.Bits, s.Impersonated.Organisation, c, s.Kinds})
 		return nil
 	})
 	slices.SortFunc(out, func(a, b Outcome) int { return strings.Compare(a.Source, b.Source) })

@@ -107,6 +107,7 @@ type Found struct {
 	Classes   map[string]coldwatch.Class // by path
 	Bits      map[string]float64         // by path
 	Imperson  map[string]string          // impersonated organisation by path
+	Kinds     map[string][]string        // kinds of finding by path, each once
 	Campaigns []FoundCampaign
 	Online    []Placed // each message in receipt order, with the campaign it was placed in as it came
 }

@@ -3,6 +3,7 @@ package verdict
 import (
 	"math"
 	"math/rand/v2"
+	"reflect"
 	"strings"
 	"testing"
 
@@ -32,7 +33,7 @@ func TestShippedWeights(t *testing.T) {
 
 func weights() *Weights {
 	return &Weights{Prior: -5, Hostile: 2, Suspicious: 0.5, Share: 0.5, Kinds: map[string]Weight{
-		"a.one": {4, "a", ""}, "a.two": {2, "a", ""}, "b.one": {3, "b", ""}, "gate.partner": {-2, "gate", ""}, "gate.mailing-list": {-1, "gate", ""}},
+		"a.one": {Bits: 4, Group: "a"}, "a.two": {Bits: 2, Group: "a"}, "b.one": {Bits: 3, Group: "b"}, "gate.partner": {Bits: -2, Group: "gate"}, "gate.mailing-list": {Bits: -1, Group: "gate"}},
 		Gates: map[string][]string{"mailing-list": {"b."}}}
 }
 
@@ -119,5 +120,35 @@ func TestThreatIndex(t *testing.T) {
 		if a := run(&c.a); a.TTI != c.want {
 			t.Errorf("got %v, want %v", a.TTI, c.want)
 		}
+	}
+}
+
+func TestLearnt(t *testing.T) {
+	w := &Weights{Kinds: map[string]Weight{
+		"often":  {Bits: 2, Group: "a", Reason: "So.", Seen: &Rates{400, 1000, 2, 1000}},
+		"never":  {Bits: 2, Group: "a", Reason: "So.", Seen: &Rates{0, 3000, 0, 1000}},
+		"turned": {Bits: 2, Group: "a", Reason: "So.", Seen: &Rates{10, 1000, 400, 1000}},
+		"unseen": {Bits: 2, Group: "a", Reason: "So."},
+	}, Gates: map[string][]string{"bounce": {"auth."}}}
+	got := w.Learnt().Kinds
+	if b := got["often"].Bits; b <= 2.5 || b > 4 {
+		t.Errorf("often: %v", b)
+	}
+	if b := got["never"].Bits; b != 2 {
+		t.Errorf("never: %v, want what was stated", b)
+	}
+	if b := got["turned"].Bits; b != 0 {
+		t.Errorf("turned: %v, want the bound", b)
+	}
+	if b := got["unseen"].Bits; b != 2 {
+		t.Errorf("unseen: %v", b)
+	}
+	js, err := w.Format()
+	if err != nil {
+		t.Fatal(err)
+	}
+	back, err := Parse(js)
+	if err != nil || !reflect.DeepEqual(back, w) {
+		t.Errorf("%v\n%s", err, js)
 	}
 }

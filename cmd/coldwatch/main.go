@@ -73,6 +73,8 @@ type Globals struct {
 	stdout, stderr io.Writer
 	terminal       bool // stderr is a terminal
 
+	weights string // file of weights to use from now on, "shipped" for those of the program
+
 	message message.Limits // as --limit sets them
 	payload payload.Limits
 }

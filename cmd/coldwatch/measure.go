@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"maps"
 	"os"
@@ -13,6 +14,7 @@ import (
 	"time"
 
 	"github.com/coldwatch/coldwatch"
+	"github.com/coldwatch/coldwatch/analysis/verdict"
 	"github.com/coldwatch/coldwatch/engine"
 	"github.com/coldwatch/coldwatch/knowledge"
 	"github.com/coldwatch/coldwatch/measure"
@@ -21,6 +23,8 @@ import (
 type measureCmd struct {
 	Scenarios []string `arg:"" name:"scenario" help:"Folders of labelled scenarios."`
 	Errors    bool     `help:"List every wrong verdict with its kind."`
+	Weights   string   `help:"Write the weights of the verdict, moved towards what these scenarios show, to a file; scan --weights uses it." placeholder:"FILE"`
+	KeepBits  bool     `help:"With --weights: leave the weights as they are and write only how often each finding stood."`
 }
 
 func (measureCmd) Help() string {
@@ -29,6 +33,7 @@ func (measureCmd) Help() string {
 
 func (c measureCmd) Run(ctx context.Context, g *Globals) error {
 	var results []measure.Result
+	seen := map[string]verdict.Rates{}
 	for _, dir := range c.Scenarios {
 		if !isScenario(dir) {
 			return hinted("a scenario is a folder with scenario.json, pack/, mail/ and truth/; coldwatch demo makes one", "%s is no scenario", dir)
@@ -38,12 +43,19 @@ func (c measureCmd) Run(ctx context.Context, g *Globals) error {
 			return err
 		}
 		results = append(results, r)
+		sumRates(seen, measure.Rates(t, f))
 		if !g.JSON {
 			g.printResult(&r)
 			if c.Errors {
 				g.printErrors(t, f)
 			}
 		}
+	}
+	if c.Weights != "" {
+		if err := c.writeWeights(seen); err != nil {
+			return err
+		}
+		g.note("weights written; coldwatch scan --weights %s uses them", c.Weights)
 	}
 	switch {
 	case !g.JSON && len(results) > 1:
@@ -63,6 +75,33 @@ func (c measureCmd) Run(ctx context.Context, g *Globals) error {
 		return g.printJSON(map[string]any{"scenarios": results, "worst": measure.Worst(results), "families": measure.Families(results)})
 	}
 	return nil
+}
+
+// sumRates adds the counts of one scenario. A kind that one scenario never shows stood there in none of its messages.
+func sumRates(sum map[string]verdict.Rates, counts map[string]measure.Counts) {
+	var of measure.Counts
+	for _, c := range counts {
+		of = c
+	}
+	for _, k := range verdict.Shipped().Names() {
+		c := counts[k]
+		sum[k] = sum[k].Add(verdict.Rates{Hostile: c.Hostile, HostileOf: of.HostileOf, Benign: c.Benign, BenignOf: of.BenignOf})
+	}
+}
+
+func (c measureCmd) writeWeights(seen map[string]verdict.Rates) error {
+	w := verdict.Shipped().WithRates(seen)
+	if !c.KeepBits {
+		w = w.Learnt()
+	}
+	js, err := w.Format()
+	if err != nil {
+		return err
+	}
+	return writeFile(c.Weights, func(f io.Writer) error {
+		_, err := f.Write(js)
+		return err
+	})
 }
 
 // measureOne walks a scenario in a database of its own and compares what was found.
@@ -126,7 +165,7 @@ func countryOf(pack *knowledge.Pack) func(string) string {
 
 // gather collects what the engine made of a scenario, by path.
 func gather(ctx context.Context, e *engine.Engine, dir string, profiles []coldwatch.Profile) (*measure.Found, error) {
-	f := &measure.Found{Classes: map[string]coldwatch.Class{}, Bits: map[string]float64{}, Imperson: map[string]string{}}
+	f := &measure.Found{Classes: map[string]coldwatch.Class{}, Bits: map[string]float64{}, Imperson: map[string]string{}, Kinds: map[string][]string{}}
 	outcomes, err := e.Outcomes(ctx)
 	if err != nil {
 		return nil, err
@@ -135,6 +174,7 @@ func gather(ctx context.Context, e *engine.Engine, dir string, profiles []coldwa
 	for _, o := range outcomes {
 		p := engine.ScenarioPath(dir, o.Source)
 		f.Classes[p], f.Bits[p], f.Imperson[p] = o.Class, o.Bits, o.Impersonated
+		f.Kinds[p] = o.Kinds
 		if o.Campaign != "" {
 			members[o.Campaign] = append(members[o.Campaign], p)
 		}

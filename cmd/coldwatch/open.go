@@ -16,6 +16,7 @@ import (
 
 	"github.com/coldwatch/coldwatch/analysis"
 	"github.com/coldwatch/coldwatch/analysis/payload/sandbox"
+	"github.com/coldwatch/coldwatch/analysis/verdict"
 	"github.com/coldwatch/coldwatch/campaign"
 	"github.com/coldwatch/coldwatch/engine"
 	"github.com/coldwatch/coldwatch/intake"
@@ -74,17 +75,22 @@ func (g *Globals) engine(ctx context.Context, path string, pack *knowledge.Pack,
 	if err != nil {
 		return nil, err
 	}
-	e := g.walker(pack)
+	w, err := g.weightsOf(ctx, st)
+	if err != nil {
+		st.Close()
+		return nil, err
+	}
+	e := g.walker(pack, w)
 	e.Store = st
 	return e, nil
 }
 
-// walker gives an engine without a store: it walks messages and keeps nothing.
-func (g *Globals) walker(pack *knowledge.Pack) *engine.Engine {
+// walker gives an engine without a store: it walks messages and keeps nothing. Nil weights are the shipped ones.
+func (g *Globals) walker(pack *knowledge.Pack, w *verdict.Weights) *engine.Engine {
 	if pack == nil {
 		pack = &knowledge.Pack{}
 	}
-	options := analysis.Options{Limits: g.payload}
+	options := analysis.Options{Limits: g.payload, Weights: w}
 	if self, err := os.Executable(); err == nil {
 		options.Sandbox = sandbox.Command(self, sandboxChild)
 	}
@@ -105,9 +111,48 @@ func (g *Globals) open(ctx context.Context) (*engine.Engine, error) {
 		return nil, err
 	}
 	st := e.Store
-	e = g.walker(p)
+	w, err := g.weightsOf(ctx, st)
+	if err != nil {
+		st.Close()
+		return nil, err
+	}
+	e = g.walker(p, w)
 	e.Store = st
 	return e, nil
+}
+
+// weightsSetting keeps the weights that a database was last scanned with, where they were not the shipped ones: a replay
+// must come to the same verdicts.
+const weightsSetting = "weights"
+
+// shippedWeights is the word for the weights that came with the program.
+const shippedWeights = "shipped"
+
+// weightsOf gives the weights of --weights, else those that the database was scanned with, nil for the shipped ones.
+func (g *Globals) weightsOf(ctx context.Context, st engine.Store) (*verdict.Weights, error) {
+	raw, err := st.Setting(ctx, weightsSetting)
+	if err != nil {
+		return nil, err
+	}
+	switch g.weights {
+	case "":
+	case shippedWeights:
+		return nil, st.PutSetting(ctx, weightsSetting, nil)
+	default:
+		if raw, err = os.ReadFile(g.weights); err != nil {
+			return nil, hinted("coldwatch measure SCENARIO --weights FILE writes one; the word shipped means those of the program", "weights: %w", err)
+		}
+		if _, err := verdict.Parse(raw); err != nil {
+			return nil, hinted("coldwatch measure SCENARIO --weights FILE writes a good one", "%s: %w", g.weights, err)
+		}
+		if err := st.PutSetting(ctx, weightsSetting, raw); err != nil {
+			return nil, err
+		}
+	}
+	if len(raw) == 0 {
+		return nil, nil
+	}
+	return verdict.Parse(raw)
 }
 
 // packSetting keeps the folder of the pack that a database was last scanned with, where it was not the usual one.

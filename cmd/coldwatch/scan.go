@@ -18,6 +18,8 @@ type scanCmd struct {
 	Paths []string `arg:"" name:"path" help:"Messages (.eml, .msg), folders, Maildirs, mboxes, a scenario, or - for standard input."`
 	Org   string   `help:"Reporting organisation, by its id in the pack." placeholder:"ID"`
 	Keep  string   `help:"Retention: after the scan, forget messages received longer ago than this, as 90d; everything is kept otherwise." placeholder:"AGE"`
+
+	Weights string `help:"File of weights of the verdict to use in this database from now on (coldwatch measure --weights writes one), or shipped." placeholder:"FILE"`
 }
 
 func (scanCmd) Help() string {
@@ -50,6 +52,7 @@ func (c scanCmd) Run(ctx context.Context, g *Globals) error {
 	if c.Org != "" && pack.Organisation(c.Org) == nil {
 		return hinted("coldwatch pack show --organisations lists them; coldwatch init adds yours", "the pack has no organisation %q", c.Org)
 	}
+	g.weights = c.Weights
 	e, err := g.engine(ctx, g.DB, pack, true)
 	if err != nil {
 		return err

@@ -156,8 +156,8 @@ func (p *publisher) publish(ctx context.Context) (taxii.Published, error) {
 	if err != nil {
 		return taxii.Published{}, err
 	}
-	e := p.g.walker(pack)
-	e.Store = p.st
+	e := p.g.walker(pack, nil)
+	e.Store = p.st // publishing walks no mail: its weights do not matter
 	done, err := taxii.Publish(ctx, e)
 	if err == nil {
 		p.last = b.String()

@@ -61,7 +61,7 @@ func (c tortureCmd) Run(ctx context.Context, g *Globals) error {
 		// Walked by another process, for the peak of memory to be the walk's.
 		return generate(g, c.Dirs[0])
 	}
-	e := g.walker(pack)
+	e := g.walker(pack, nil)
 	r := tortured{Panics: []string{}, NoVerdict: []string{}, Classes: map[coldwatch.Class]int{}}
 	e.Walk(coldwatch.Submission{Raw: []byte("From: a@b.example\nSubject: warm\n\nup\n")})
 	base := measure.PeakRSS()
