@@ -55,7 +55,6 @@ type Store interface {
 	Deliveries(ctx context.Context) ([]store.Delivery, error)
 
 	Purge(ctx context.Context, recipient string, before time.Time) (gone []string, err error)
-	Backup(ctx context.Context, dir string) (paths []string, err error)
 	Check(ctx context.Context) (faults []string, err error)
 	Codec() *store.Codec
 	Close() error

@@ -11,6 +11,7 @@ import (
 
 	"github.com/coldwatch/coldwatch"
 	"github.com/coldwatch/coldwatch/engine"
+	"github.com/coldwatch/coldwatch/store/postgres"
 	"github.com/coldwatch/coldwatch/intake"
 	"github.com/coldwatch/coldwatch/knowledge"
 )
@@ -47,7 +48,7 @@ func (c explainCmd) Run(ctx context.Context, g *Globals) error {
 
 // reader opens the database, or an empty one in memory where there is none: a message can be explained without.
 func (g *Globals) reader(ctx context.Context, pack *knowledge.Pack) (*engine.Engine, error) {
-	if _, err := os.Stat(g.DB); errors.Is(err, fs.ErrNotExist) {
+	if _, err := os.Stat(g.DB); errors.Is(err, fs.ErrNotExist) && !postgres.Is(g.DB) {
 		dir, err := os.MkdirTemp("", "coldwatch-explain-")
 		if err != nil {
 			return nil, err

@@ -36,7 +36,7 @@ func (g *Globals) ownDir() string {
 	if g.PackDir != "" {
 		return g.PackDir
 	}
-	return filepath.Join(filepath.Dir(g.DB), ownPack)
+	return filepath.Join(g.folder(), ownPack)
 }
 
 // hintOf gives an error of the knowledge room its hint.

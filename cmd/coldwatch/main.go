@@ -51,6 +51,7 @@ type cli struct {
 	Purge      purgeCmd      `cmd:"" help:"Forget messages by recipient or age."`
 	Backup     backupCmd     `cmd:"" help:"Write a consistent copy of the database."`
 	Restore    restoreCmd    `cmd:"" help:"Put a copy back in place."`
+	DBase      dbCmd         `cmd:"" name:"db" help:"Move a database from SQLite to PostgreSQL or back."`
 	Doctor     doctorCmd     `cmd:"" help:"Check database, raw messages and pack; rebuild from the raw messages."`
 	Completion completionCmd `cmd:"" help:"Print a completion script for bash, zsh or fish."`
 	Man        manCmd        `cmd:"" help:"Print the manual page."`
@@ -59,7 +60,7 @@ type cli struct {
 
 // Globals are the flags that are alike everywhere.
 type Globals struct {
-	DB      string            `help:"Database file." default:"coldwatch.db" placeholder:"FILE"`
+	DB      string            `help:"Database: a file, or postgres://USER@HOST/NAME." default:"coldwatch.db" placeholder:"FILE"`
 	PackDir string            `name:"pack" help:"Chain pack to use instead of the embedded vaccine cold chain." placeholder:"DIR"`
 	JSON    bool              `help:"Print JSON."`
 	Quiet   bool              `short:"q" help:"Print results only: no progress, no advice."`

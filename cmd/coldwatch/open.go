@@ -22,6 +22,7 @@ import (
 	"github.com/coldwatch/coldwatch/intake"
 	"github.com/coldwatch/coldwatch/knowledge"
 	"github.com/coldwatch/coldwatch/store"
+	"github.com/coldwatch/coldwatch/store/postgres"
 	"github.com/coldwatch/coldwatch/store/sqlite"
 )
 
@@ -42,7 +43,7 @@ func (g *Globals) pack(scenario string) (*knowledge.Pack, error) {
 		g.packProblems(p, dir)
 		return p, nil
 	}
-	own := filepath.Join(filepath.Dir(g.DB), ownPack)
+	own := filepath.Join(g.folder(), ownPack)
 	if _, err := os.Stat(filepath.Join(own, "pack.yaml")); errors.Is(err, fs.ErrNotExist) {
 		return knowledge.Default(), nil
 	}
@@ -54,6 +55,14 @@ func (g *Globals) pack(scenario string) (*knowledge.Pack, error) {
 	return p, nil
 }
 
+// folder is where what belongs to the database lies beside it: the current folder for one on a server.
+func (g *Globals) folder() string {
+	if postgres.Is(g.DB) {
+		return "."
+	}
+	return filepath.Dir(g.DB)
+}
+
 func (g *Globals) packProblems(p *knowledge.Pack, dir string) {
 	if n := len(p.Problems); n > 0 {
 		g.note("note: %d rows of the pack %s are wrong or incomplete; coldwatch pack check %s lists them", n, dir, dir)
@@ -63,6 +72,15 @@ func (g *Globals) packProblems(p *knowledge.Pack, dir string) {
 // engine opens the database at path and gives an engine over it; close it after use. A database that is not there is made
 // only when create is set.
 func (g *Globals) engine(ctx context.Context, path string, pack *knowledge.Pack, create bool) (*engine.Engine, error) {
+	if postgres.Is(path) {
+		st, err := postgres.Open(ctx, path)
+		if err != nil {
+			return nil, &userError{err: err, hint: postgresHint}
+		}
+		e := g.walker(pack)
+		e.Store = st
+		return e, nil
+	}
 	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) && !create {
 		return nil, hinted("coldwatch scan FOLDER makes one; --db FILE names another", "there is no database %s yet", path)
 	}

@@ -119,7 +119,7 @@ type initCmd struct {
 }
 
 func (c initCmd) Run(g *Globals) error {
-	dir := filepath.Join(filepath.Dir(g.DB), ownPack)
+	dir := filepath.Join(g.folder(), ownPack)
 	err := knowledge.InitPack(dir, knowledge.InitOptions{Domains: c.Domain, Roles: c.Role, Country: c.Country, Name: c.Name, SecurityContact: c.Contact})
 	var in *knowledge.InputError
 	if errors.As(err, &in) {

@@ -66,3 +66,16 @@ func (p *progress) done() {
 		fmt.Fprint(p.w, "\r\x1b[K")
 	}
 }
+
+// rows is show for a copy of tables.
+func (p *progress) rows(table string, n int) {
+	if p == nil || time.Since(p.last) < time.Second {
+		return
+	}
+	p.last = time.Now()
+	start, end := "", "\n"
+	if p.terminal {
+		start, end = "\r\x1b[K", ""
+	}
+	fmt.Fprintf(p.w, "%s%s: table %s, %s%s", start, p.verb, table, count(n, "row"), end)
+}

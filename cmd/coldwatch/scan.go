@@ -210,7 +210,7 @@ func (g *Globals) dbFlag() string {
 	if g.DB == "coldwatch.db" {
 		return ""
 	}
-	return " --db " + g.DB
+	return " --db " + shown(g.DB)
 }
 
 // findCampaign takes a campaign's id or its beginning.

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/coldwatch/coldwatch/store/postgres"
 	"github.com/coldwatch/coldwatch/store/sqlite"
 )
 
@@ -66,7 +67,12 @@ func (c backupCmd) Run(ctx context.Context, g *Globals) error {
 		return err
 	}
 	defer e.Store.Close()
-	paths, err := e.Store.Backup(ctx, c.Dir)
+	var paths []string
+	if st, ok := e.Store.(*sqlite.Store); ok {
+		paths, err = st.Backup(ctx, c.Dir)
+	} else {
+		paths, err = g.backupFiles(ctx, c.Dir)
+	}
 	if errors.Is(err, os.ErrExist) {
 		return &userError{err: err, hint: "name an empty folder"}
 	}
@@ -85,7 +91,12 @@ type restoreCmd struct {
 }
 
 func (c restoreCmd) Run(ctx context.Context, g *Globals) error {
-	err := sqlite.Restore(ctx, c.Dir, g.DB)
+	var err error
+	if postgres.Is(g.DB) {
+		err = g.restoreFiles(ctx, c.Dir)
+	} else {
+		err = sqlite.Restore(ctx, c.Dir, g.DB)
+	}
 	if errors.Is(err, os.ErrExist) {
 		return &userError{err: err, hint: "nothing is overwritten: move the old files away, or name another database with --db FILE"}
 	}
@@ -93,9 +104,9 @@ func (c restoreCmd) Run(ctx context.Context, g *Globals) error {
 		return err
 	}
 	if g.JSON {
-		return g.printJSON(map[string]string{"database": g.DB})
+		return g.printJSON(map[string]string{"database": shown(g.DB)})
 	}
-	g.print("restored as %s", g.DB)
+	g.print("restored as %s", shown(g.DB))
 	return nil
 }
 
@@ -164,6 +175,9 @@ func (c doctorCmd) Run(ctx context.Context, g *Globals) error {
 
 // setAside moves a derived database that does not open out of the way: it is made again from the raw messages.
 func (c doctorCmd) setAside(ctx context.Context, g *Globals) error {
+	if postgres.Is(g.DB) {
+		return nil // the server opens it or says why not
+	}
 	if _, err := os.Stat(sqlite.RawPath(g.DB)); err != nil {
 		return hinted("restore a backup with coldwatch restore DIR", "there are no raw messages to rebuild from: %w", err)
 	}

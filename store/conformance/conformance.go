@@ -9,6 +9,8 @@ import (
 	"fmt"
 	"reflect"
 	"slices"
+	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -37,6 +39,10 @@ func Run(t *testing.T, open func(t *testing.T) engine.Store) {
 		"objects":           objects,
 		"object times":      objectTimes,
 		"deliveries":        deliveries,
+		"hostile texts":     hostileTexts,
+		"order of texts":    orderOfTexts,
+		"phrases":           phrases,
+		"writers":           writers,
 	} {
 		t.Run(name, func(t *testing.T) { f(t, open(t)) })
 	}
@@ -331,5 +337,84 @@ func check(t *testing.T, s engine.Store) {
 	must[int](t)(s.Put(t.Context(), []store.Record{r}, nil))
 	if faults := must[[]string](t)(s.Check(t.Context())); len(faults) == 0 {
 		t.Error("an analysis without its raw message was not found")
+	}
+}
+
+// hostileTexts: what a message calls itself may hold anything.
+func hostileTexts(t *testing.T, s engine.Store) {
+	r := record(t, s, 1, "org")
+	r.Subject, r.From, r.Source = "a\x00b\xff\xfe\u202e?", "\x00@\xc3(", "box\x00/1"
+	r.Recipients = []string{"x\x00y@org.example", "\xff"}
+	r.Terms = strings.Repeat("\x00\xff word '\\ & | ! <-> :* ", 100) + strings.Repeat("z", 5000)
+	must[int](t)(s.Put(t.Context(), []store.Record{r}, []store.Checkpoint{{Path: "a\x00\xff"}}))
+	must[store.Row](t)(s.Row(t.Context(), r.ID))
+	for _, q := range []string{"word", "a\x00", "\xff", "word' & !x", "<->", strings.Repeat("q", 5000)} {
+		must[[]store.Row](t)(s.Search(t.Context(), q, 3))
+	}
+	if hits := must[[]store.Row](t)(s.Search(t.Context(), "WORD", 3)); len(hits) != 1 {
+		t.Errorf("the word is found %d times", len(hits))
+	}
+}
+
+// orderOfTexts: by their bytes, on every engine and under every locale.
+func orderOfTexts(t *testing.T, s engine.Store) {
+	want := []string{"B", "_", "a", "a-b", "ab", "é"}
+	for _, w := range []string{"é", "ab", "_", "a-b", "B", "a"} {
+		must[bool](t)(s.PutDelivery(t.Context(), store.Delivery{Warning: w, State: store.Waiting}, true))
+	}
+	var got []string
+	for _, d := range must[[]store.Delivery](t)(s.Deliveries(t.Context())) {
+		got = append(got, d.Warning)
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("texts are ordered %q, want %q", got, want)
+	}
+}
+
+// phrases: what is several words to the engine must stand together, and marks on letters do not matter.
+func phrases(t *testing.T, s engine.Store) {
+	r := record(t, s, 1, "org")
+	r.Terms = "Bestätigung\nmail@evil.example\nhttps://cold.chain.test/a-b?x=1"
+	must[int](t)(s.Put(t.Context(), []store.Record{r}, nil))
+	for q, want := range map[string]int{"bestatigung": 1, "BESTÄTIGUNG": 1, "evil.example": 1, "example.evil": 0, "chain.test evil": 1, "mail example": 1, "cold.chain.test/a-b": 1, "chai": 0} {
+		if hits := must[[]store.Row](t)(s.Search(t.Context(), q, 3)); len(hits) != want {
+			t.Errorf("%q is found %d times, want %d", q, len(hits), want)
+		}
+	}
+}
+
+// writers: many at once, some with the same messages: each is stored once, and numbers rise without a gap.
+func writers(t *testing.T, s engine.Store) {
+	const each, writers = 20, 6
+	var wg sync.WaitGroup
+	fresh := make([]int, writers)
+	for w := range writers {
+		var rs []store.Record
+		for i := range each {
+			rs = append(rs, record(t, s, w/2*each+i, "org")) // two writers bring the same
+		}
+		wg.Go(func() {
+			for len(rs) > 0 {
+				n, err := s.Put(t.Context(), rs[:4], nil)
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				fresh[w] += n
+				rs = rs[4:]
+			}
+		})
+	}
+	wg.Wait()
+	sum := 0
+	for _, n := range fresh {
+		sum += n
+	}
+	seqs := map[int64]bool{}
+	if err := s.Sightings(t.Context(), 0, func(seq int64, _ []byte) error { seqs[seq] = true; return nil }); err != nil {
+		t.Fatal(err)
+	}
+	if want := each * writers / 2; sum != want || len(seqs) != want || !seqs[1] || !seqs[int64(want)] {
+		t.Errorf("%d called new, %d numbers, want %d of each, from 1 without a gap", sum, len(seqs), want)
 	}
 }

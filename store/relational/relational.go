@@ -44,6 +44,8 @@ type Dialect struct {
 
 	// PutTerms (number, words), DropTerms (number) and Found (query; gives numbers) are the full-text search.
 	PutTerms, DropTerms, Found string
+	// Tables lists the names of the tables, partitions left out.
+	Tables string
 	// Short statements end faster than an interruption of them is prepared.
 	Uninterrupted bool
 }

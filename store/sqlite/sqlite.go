@@ -51,13 +51,14 @@ var dialect = &relational.Dialect{
 	DropTerms: `DELETE FROM message_text WHERE rowid = ?`,
 	Found:     `SELECT rowid FROM message_text WHERE message_text MATCH ?`,
 	Query:     phrases,
+	Tables:    `SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name`,
 }
 
 // phrases makes each word a phrase of FTS5, so that its operators mean nothing.
 func phrases(words []string) string {
 	var b strings.Builder
 	for _, w := range words {
-		b.WriteString(`"` + strings.ReplaceAll(w, `"`, `""`) + `" `)
+		b.WriteString(`"` + strings.NewReplacer(`"`, `""`, "\x00", " ").Replace(w) + `" `) // a NUL would end the query
 	}
 	return b.String()
 }
