@@ -21,12 +21,17 @@ test: test-tools
 	go vet ./...
 	go test ./...
 
-# The browser that the report is looked at with. Elsewhere than on Debian as root it is not installed, and said so.
+# The browser that the report is looked at with, and the second store. Elsewhere than on Debian as root they are not
+# installed, and said so.
 test-tools:
 	@if command -v chromium >/dev/null || command -v google-chrome >/dev/null; then :; \
 	elif [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
 		apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq chromium >/dev/null; \
 	else echo "NOTE: no chromium here and no way to install it: the tests that look at reports in a browser are skipped"; fi
+	@if command -v initdb >/dev/null || ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1; then :; \
+	elif [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+		apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq postgresql >/dev/null; \
+	else echo "NOTE: no PostgreSQL server here and no way to install it: the tests of the second store are skipped"; fi
 
 race:
 	CGO_ENABLED=1 go test -race ./...

@@ -11,9 +11,9 @@ import (
 
 	"github.com/coldwatch/coldwatch"
 	"github.com/coldwatch/coldwatch/engine"
-	"github.com/coldwatch/coldwatch/store/postgres"
 	"github.com/coldwatch/coldwatch/intake"
 	"github.com/coldwatch/coldwatch/knowledge"
+	"github.com/coldwatch/coldwatch/store/postgres"
 )
 
 type explainCmd struct {

@@ -72,24 +72,7 @@ func (g *Globals) packProblems(p *knowledge.Pack, dir string) {
 // engine opens the database at path and gives an engine over it; close it after use. A database that is not there is made
 // only when create is set.
 func (g *Globals) engine(ctx context.Context, path string, pack *knowledge.Pack, create bool) (*engine.Engine, error) {
-	if postgres.Is(path) {
-		st, err := postgres.Open(ctx, path)
-		if err != nil {
-			return nil, &userError{err: err, hint: postgresHint}
-		}
-		e := g.walker(pack)
-		e.Store = st
-		return e, nil
-	}
-	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) && !create {
-		return nil, hinted("coldwatch scan FOLDER makes one; --db FILE names another", "there is no database %s yet", path)
-	}
-	if dir := filepath.Dir(path); dir != "." {
-		if _, err := os.Stat(dir); err != nil {
-			return nil, hinted("make the folder first, or name another with --db FILE", "the folder of the database: %w", err)
-		}
-	}
-	st, err := sqlite.Open(ctx, path)
+	st, err := openStore(ctx, path, create)
 	if err != nil {
 		return nil, err
 	}
@@ -101,6 +84,26 @@ func (g *Globals) engine(ctx context.Context, path string, pack *knowledge.Pack,
 	e := g.walker(pack, w)
 	e.Store = st
 	return e, nil
+}
+
+// openStore opens the database at a path or an address.
+func openStore(ctx context.Context, path string, create bool) (engine.Store, error) {
+	if postgres.Is(path) {
+		st, err := postgres.Open(ctx, path)
+		if err != nil {
+			return nil, &userError{err: err, hint: postgresHint}
+		}
+		return st, nil
+	}
+	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) && !create {
+		return nil, hinted("coldwatch scan FOLDER makes one; --db FILE names another", "there is no database %s yet", path)
+	}
+	if dir := filepath.Dir(path); dir != "." {
+		if _, err := os.Stat(dir); err != nil {
+			return nil, hinted("make the folder first, or name another with --db FILE", "the folder of the database: %w", err)
+		}
+	}
+	return sqlite.Open(ctx, path)
 }
 
 // walker gives an engine without a store: it walks messages and keeps nothing. Nil weights are the shipped ones.
