@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"log/slog"
 	"maps"
 	"os"
 	"path/filepath"
@@ -18,6 +19,7 @@ import (
 	"github.com/coldwatch/coldwatch/engine"
 	"github.com/coldwatch/coldwatch/knowledge"
 	"github.com/coldwatch/coldwatch/measure"
+	"github.com/coldwatch/coldwatch/store/postgres"
 )
 
 type measureCmd struct {
@@ -28,7 +30,7 @@ type measureCmd struct {
 }
 
 func (measureCmd) Help() string {
-	return "The mail is walked without the truth folder, in a database of its own, and compared afterwards. docs/formats/scenario.md describes scenarios and measures."
+	return "The mail is walked without the truth folder, in a database of its own (a schema of its own where --db names a server), and compared afterwards. docs/formats/scenario.md describes scenarios and measures."
 }
 
 func (c measureCmd) Run(ctx context.Context, g *Globals) error {
@@ -104,23 +106,52 @@ func (c measureCmd) writeWeights(seen map[string]verdict.Rates) error {
 	})
 }
 
+// scratch gives an engine over a database that goes when it is done with: a file, or a schema of the server that --db names.
+func (g *Globals) scratch(ctx context.Context, pack *knowledge.Pack) (*engine.Engine, func(), error) {
+	if postgres.Is(g.DB) {
+		st, err := postgres.OpenScratch(ctx, g.DB)
+		if err != nil {
+			return nil, nil, &userError{err: err, hint: postgresHint}
+		}
+		w, err := g.weightsOf(ctx, st)
+		if err != nil {
+			return nil, nil, errors.Join(err, st.Close())
+		}
+		e := g.walker(pack, w)
+		e.Store = st
+		return e, func() {
+			if err := st.Close(); err != nil {
+				slog.Warn("the scratch schema stays", "error", err)
+			}
+		}, nil
+	}
+	tmp, err := os.MkdirTemp("", "coldwatch-measure-")
+	if err != nil {
+		return nil, nil, err
+	}
+	e, err := g.engine(ctx, filepath.Join(tmp, "measure.db"), pack, true)
+	if err != nil {
+		os.RemoveAll(tmp)
+		return nil, nil, err
+	}
+	return e, func() {
+		e.Store.Close()
+		os.RemoveAll(tmp)
+	}, nil
+}
+
 // measureOne walks a scenario in a database of its own and compares what was found.
 func (g *Globals) measureOne(ctx context.Context, dir string) (measure.Result, *measure.Found, *measure.Truth, error) {
 	var none measure.Result
-	tmp, err := os.MkdirTemp("", "coldwatch-measure-")
-	if err != nil {
-		return none, nil, nil, err
-	}
-	defer os.RemoveAll(tmp)
 	pack, err := g.pack(dir)
 	if err != nil {
 		return none, nil, nil, err
 	}
-	e, err := g.engine(ctx, filepath.Join(tmp, "measure.db"), pack, true)
+	e, done, err := g.scratch(ctx, pack)
 	if err != nil {
 		return none, nil, nil, err
 	}
-	defer e.Store.Close()
+	defer done()
 	start := time.Now()
 	sum, err := g.scan(ctx, e, []string{dir}, "")
 	if err != nil {

@@ -10,6 +10,7 @@ package postgres
 
 import (
 	"context"
+	"crypto/rand"
 	"database/sql"
 	"database/sql/driver"
 	"embed"
@@ -68,6 +69,43 @@ func Open(ctx context.Context, address string) (*Store, error) {
 	if err != nil {
 		return nil, fmt.Errorf("the address of the database: %w", err)
 	}
+	return open(ctx, c)
+}
+
+// A Scratch is a store in a schema of its own, which goes when it is closed: for measuring beside what the database holds.
+type Scratch struct {
+	*Store
+	drop func() error
+}
+
+// OpenScratch makes a scratch store in the database at an address.
+func OpenScratch(ctx context.Context, address string) (*Scratch, error) {
+	c, err := pgx.ParseConfig(address)
+	if err != nil {
+		return nil, fmt.Errorf("the address of the database: %w", err)
+	}
+	name := "coldwatch_scratch_" + strings.ToLower(rand.Text())
+	db := stdlib.OpenDB(*c)
+	if _, err := db.ExecContext(ctx, `CREATE SCHEMA `+name); err != nil {
+		db.Close()
+		return nil, fmt.Errorf("postgres %s/%s: %w", c.Host, c.Database, classify(err))
+	}
+	drop := func() error {
+		_, err := db.ExecContext(context.WithoutCancel(ctx), `DROP SCHEMA `+name+` CASCADE`)
+		return errors.Join(err, db.Close())
+	}
+	c.RuntimeParams["search_path"] = name
+	st, err := open(ctx, c)
+	if err != nil {
+		return nil, errors.Join(err, drop())
+	}
+	return &Scratch{st, drop}, nil
+}
+
+// Close closes the store and drops its schema.
+func (s *Scratch) Close() error { return errors.Join(s.Store.Close(), s.drop()) }
+
+func open(ctx context.Context, c *pgx.ConnConfig) (*Store, error) {
 	if c.RuntimeParams["application_name"] == "" {
 		c.RuntimeParams["application_name"] = "coldwatch"
 	}

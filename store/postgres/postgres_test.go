@@ -153,3 +153,29 @@ func TestSameOnBothAndCopied(t *testing.T) {
 		t.Errorf("a copy over a filled database: %v", err)
 	}
 }
+
+func TestScratchGoes(t *testing.T) {
+	address := pgtest.Start(t).Database(t)
+	s, err := postgres.OpenScratch(t.Context(), address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.PutSetting(t.Context(), "a", []byte("b")); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	st, err := postgres.Open(t.Context(), address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer st.Close()
+	if v, err := st.Setting(t.Context(), "a"); err != nil || v != nil {
+		t.Errorf("the database beside the scratch holds %q, %v", v, err)
+	}
+	var n int
+	if err := st.Write.QueryRowContext(t.Context(), `SELECT COUNT(*) FROM pg_namespace WHERE nspname LIKE 'coldwatch%'`).Scan(&n); err != nil || n != 0 {
+		t.Errorf("%d scratch schemas stayed, %v", n, err)
+	}
+}
