@@ -35,6 +35,16 @@ type Store interface {
 	Totals(ctx context.Context) (store.Totals, error)
 	OrganisationCounts(ctx context.Context) (map[string]int, error)
 
+	Receive(ctx context.Context, subs []coldwatch.Submission, at time.Time) (queued int, err error)
+	Claim(ctx context.Context, worker string, most int, bytes int64) ([]coldwatch.Submission, error)
+	Unclaim(ctx context.Context, worker string) error
+	Claimants(ctx context.Context) ([]string, error)
+	Queued(ctx context.Context) (store.Queue, error)
+	Beat(ctx context.Context, name, owner string) (store.Lease, error)
+	Seize(ctx context.Context, name, owner string, seen store.Lease) (bool, error)
+	Leave(ctx context.Context, name, owner string) error
+	Leases(ctx context.Context) (map[string]store.Lease, error)
+
 	PutCampaigns(ctx context.Context, current []store.CampaignState, events []coldwatch.CampaignEvent) error
 	Campaigns(ctx context.Context) ([]coldwatch.Profile, error)
 	Profile(ctx context.Context, id string, version int) (coldwatch.Profile, error)

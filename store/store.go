@@ -46,6 +46,7 @@ type Record struct {
 	Terms        string   // words and indicators for full-text search
 	Analysis     []byte   // compressed JSON of the analysis
 	Sighting     []byte   // bytes of the sighting, as they pass the wall
+	Queued       bool     // it was claimed from the queue, and is taken off it with this
 }
 
 // A Row is what a listing shows of a stored message.

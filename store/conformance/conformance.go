@@ -43,6 +43,10 @@ func Run(t *testing.T, open func(t *testing.T) engine.Store) {
 		"order of texts":    orderOfTexts,
 		"phrases":           phrases,
 		"writers":           writers,
+		"queue":             queue,
+		"suspects":          suspects,
+		"claims":            claims,
+		"lease":             lease,
 	} {
 		t.Run(name, func(t *testing.T) { f(t, open(t)) })
 	}

@@ -56,9 +56,10 @@ var dialect = &relational.Dialect{
 	Terms: func(s string) string { return strings.Join(tokens(s), " ") }, Query: query,
 	PutTerms: `INSERT INTO message_text (number, terms) VALUES (?, to_tsvector('simple', CAST(? AS TEXT)))
 		ON CONFLICT (number) DO UPDATE SET terms = excluded.terms`,
-	DropTerms: `DELETE FROM message_text WHERE number = ?`,
-	Found:     `SELECT number FROM message_text WHERE terms @@ to_tsquery('simple', CAST(? AS TEXT))`,
-	Tables:    `SELECT relname FROM pg_class WHERE relnamespace = current_schema()::regnamespace AND relkind IN ('r', 'p') AND NOT relispartition ORDER BY relname`,
+	DropTerms:  `DELETE FROM message_text WHERE number = ?`,
+	Found:      `SELECT number FROM message_text WHERE terms @@ to_tsquery('simple', CAST(? AS TEXT))`,
+	SkipLocked: ` FOR UPDATE SKIP LOCKED`,
+	Tables:     `SELECT relname FROM pg_class WHERE relnamespace = current_schema()::regnamespace AND relkind IN ('r', 'p') AND NOT relispartition ORDER BY relname`,
 }
 
 // Open opens the database at an address (postgres://user@host/name?…, the parameters of libpq) and brings it up to this

@@ -51,7 +51,7 @@ func Copy(ctx context.Context, from, to *Store, report func(table string, rows i
 
 // home is the database that a table is in.
 func (s *Store) home(table string) *DB {
-	if table == "raw" || table == "submission" {
+	if table == "raw" || table == "submission" || table == "queue" {
 		return s.RawDB
 	}
 	return s.Write
@@ -62,8 +62,8 @@ func rowsOf(ctx context.Context, db *DB, table string) (n int, err error) {
 	return n, err
 }
 
-// tables gives the columns of every table that is copied: all but the index of words, which is made again, and the count of
-// migrations.
+// tables gives the columns of every table that is copied: all but the index of words, which is made again, the count of
+// migrations, and who does what just now.
 func (s *Store) tables(ctx context.Context) (map[string][]string, error) {
 	out := map[string][]string{}
 	for _, db := range []*DB{s.Write, s.RawDB} {
@@ -76,7 +76,7 @@ func (s *Store) tables(ctx context.Context) (map[string][]string, error) {
 			return nil, err
 		}
 		for _, name := range names {
-			if name == "goose_db_version" || strings.HasPrefix(name, "message_text") || strings.HasPrefix(name, "sqlite_") {
+			if name == "goose_db_version" || name == "lease" || strings.HasPrefix(name, "message_text") || strings.HasPrefix(name, "sqlite_") {
 				continue
 			}
 			rows, err := db.QueryContext(ctx, `SELECT * FROM `+name+` LIMIT 0`)

@@ -22,10 +22,23 @@ func (s *Store) Put(ctx context.Context, batch []store.Record, reached []store.C
 			return 0, err
 		}
 	}
+	var queued []string
+	for i := range batch {
+		if batch[i].Queued {
+			queued = append(queued, batch[i].ID)
+		}
+	}
 	fresh := 0
 	err := transactTwice(ctx, s.Write, func(tx *Tx) error {
 		if !apart {
 			if err := putRaw(ctx, tx, batch); err != nil {
+				return err
+			}
+			b := tx.batch()
+			for _, id := range queued {
+				b.Add(`DELETE FROM queue WHERE id = ?`, id)
+			}
+			if err := b.Send(ctx); err != nil {
 				return err
 			}
 		}
@@ -43,6 +56,9 @@ func (s *Store) Put(ctx context.Context, batch []store.Record, reached []store.C
 		}
 		return nil
 	})
+	if err == nil && apart && len(queued) > 0 { // a crash in between: it is analysed again, to the same end
+		err = s.dequeue(ctx, queued)
+	}
 	return fresh, err
 }
 

@@ -46,6 +46,8 @@ type Dialect struct {
 	PutTerms, DropTerms, Found string
 	// Tables lists the names of the tables, partitions left out.
 	Tables string
+	// SkipLocked ends a SELECT of rows that others, who have them locked, shall keep.
+	SkipLocked string
 	// Short statements end faster than an interruption of them is prepared.
 	Uninterrupted bool
 }

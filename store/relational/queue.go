@@ -1,0 +1,166 @@
+package relational
+
+import (
+	"context"
+	"crypto/sha256"
+	"database/sql"
+	"encoding/hex"
+	"time"
+
+	"github.com/coldwatch/coldwatch"
+	"github.com/coldwatch/coldwatch/store"
+)
+
+// Receive keeps messages that are to be analysed later, all or nothing; when it returns they are on the disk and may be
+// acknowledged. One that is analysed already, or waits already, is no error and is not queued again. It returns how many
+// were queued.
+//
+// The queue is a table beside the raw messages, so that one transaction keeps a message and queues it. What is claimed by a
+// worker that died is given back by Unclaim.
+func (s *Store) Receive(ctx context.Context, subs []coldwatch.Submission, at time.Time) (int, error) {
+	ctx = s.uninterrupted(ctx)
+	var fresh []coldwatch.Submission
+	for _, sub := range subs {
+		known, err := s.Have(ctx, sub.ID())
+		if err != nil {
+			return 0, err
+		}
+		if !known {
+			fresh = append(fresh, sub)
+		}
+	}
+	if len(fresh) == 0 {
+		return 0, nil
+	}
+	queued := 0
+	err := transactTwice(ctx, s.RawDB, func(tx *Tx) error {
+		queued = 0
+		b := tx.batch()
+		for i := range fresh {
+			sub := &fresh[i]
+			sum := sha256.Sum256(sub.Raw)
+			sha, id := hex.EncodeToString(sum[:]), sub.ID()
+			r, err := tx.ExecContext(ctx, `INSERT INTO queue (id, arrived, size, owner) VALUES (?, ?, ?, '') ON CONFLICT (id) DO NOTHING`,
+				id, at.UnixMicro(), len(sub.Raw))
+			if err != nil {
+				return err
+			}
+			if n, err := r.RowsAffected(); err != nil || n == 0 {
+				if err != nil {
+					return err
+				}
+				continue
+			}
+			queued++
+			b.Add(`INSERT INTO raw (sha256, size, body) VALUES (?, ?, ?) ON CONFLICT (sha256) DO NOTHING`, sha, len(sub.Raw), s.codec.Compress(sub.Raw))
+			b.Add(`INSERT INTO submission (id, raw_sha256, organisation, source, received) VALUES (?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING`,
+				id, sha, sub.Organisation, sub.Source, at.UnixMicro())
+		}
+		return b.Send(ctx)
+	})
+	return queued, err
+}
+
+// Claim gives a worker the messages that wait longest and that nobody has, and those that it has claimed already: at most
+// most, and no more than bytes of raw mail unless the first alone is larger. A worker that works on what it claimed calls
+// it only when it is done with that. What was claimed often, and never analysed, comes last and alone: it may be what
+// the workers die of.
+func (s *Store) Claim(ctx context.Context, worker string, most int, bytes int64) ([]coldwatch.Submission, error) {
+	var ids []string
+	err := transactTwice(ctx, s.RawDB, func(tx *Tx) error {
+		rows, err := tx.QueryContext(ctx, `SELECT id, size, tries FROM queue WHERE owner = '' OR owner = ? ORDER BY tries, arrived, id LIMIT ?`+
+			s.dialect.SkipLocked, worker, most)
+		if err != nil {
+			return err
+		}
+		ids = ids[:0]
+		left, full := bytes, false
+		_, err = collect(rows, func(r *sql.Rows) (struct{}, error) {
+			var id string
+			var size, tries int64
+			err := r.Scan(&id, &size, &tries)
+			full = full || len(ids) > 0 && (size > left || tries >= suspect)
+			if !full {
+				ids = append(ids, id)
+				left -= size
+				full = tries >= suspect
+			}
+			return struct{}{}, err
+		})
+		if err != nil {
+			return err
+		}
+		b := tx.batch()
+		for _, id := range ids {
+			b.Add(`UPDATE queue SET owner = ?, tries = tries + 1 WHERE id = ?`, worker, id)
+		}
+		return b.Send(ctx)
+	})
+	if err != nil {
+		return nil, err
+	}
+	out := make([]coldwatch.Submission, 0, len(ids))
+	for _, id := range ids {
+		var sub coldwatch.Submission
+		err := s.RawDB.QueryRowContext(ctx, `SELECT s.organisation, s.source, r.body FROM submission s JOIN raw r ON r.sha256 = s.raw_sha256
+			WHERE s.id = ?`, id).Scan(&sub.Organisation, &sub.Source, &sub.Raw)
+		if err == sql.ErrNoRows { // forgotten meanwhile
+			err = s.dequeue(ctx, []string{id})
+			if err != nil {
+				return nil, err
+			}
+			continue
+		}
+		if err == nil {
+			sub.Raw, err = s.codec.Expand(sub.Raw)
+		}
+		if err != nil {
+			return nil, classify(err)
+		}
+		out = append(out, sub)
+	}
+	return out, nil
+}
+
+// suspect is how often a message is claimed before it is taken alone.
+const suspect = 3
+
+// Unclaim gives back what a worker claimed and did not finish.
+func (s *Store) Unclaim(ctx context.Context, worker string) error {
+	return transactTwice(ctx, s.RawDB, func(tx *Tx) error {
+		_, err := tx.ExecContext(ctx, `UPDATE queue SET owner = '' WHERE owner = ?`, worker)
+		return err
+	})
+}
+
+// Claimants lists the workers that have claimed something.
+func (s *Store) Claimants(ctx context.Context) ([]string, error) {
+	rows, err := s.RawDB.QueryContext(ctx, `SELECT DISTINCT owner FROM queue WHERE owner <> '' ORDER BY owner`)
+	if err != nil {
+		return nil, classify(err)
+	}
+	return collect(rows, func(r *sql.Rows) (owner string, err error) { err = r.Scan(&owner); return })
+}
+
+// Queued counts what waits.
+func (s *Store) Queued(ctx context.Context) (store.Queue, error) {
+	var q store.Queue
+	var oldest sql.NullInt64
+	err := s.RawDB.QueryRowContext(ctx, `SELECT COALESCE(SUM(CASE WHEN owner = '' THEN 1 ELSE 0 END), 0), COALESCE(SUM(CASE WHEN owner = '' THEN 0 ELSE 1 END), 0),
+		COALESCE(SUM(CASE WHEN tries >= ? THEN 1 ELSE 0 END), 0), COALESCE(SUM(size), 0), MIN(arrived) FROM queue`, suspect).
+		Scan(&q.Waiting, &q.Claimed, &q.Suspect, &q.Bytes, &oldest)
+	if oldest.Valid {
+		q.Oldest = time.UnixMicro(oldest.Int64).UTC()
+	}
+	return q, classify(err)
+}
+
+func (s *Store) dequeue(ctx context.Context, ids []string) error {
+	return transactTwice(ctx, s.RawDB, func(tx *Tx) error {
+		b := tx.batch()
+		for _, id := range ids {
+			b.Add(`DELETE FROM queue WHERE id = ?`, id)
+		}
+		return b.Send(ctx)
+	})
+}
