@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
+	"maps"
 	"slices"
 	"strings"
 
@@ -154,6 +155,28 @@ func (l *Linker) campaign(label uint32) coldwatch.Campaign {
 	return c
 }
 
+// Campaign returns a campaign that stands.
+func (l *Linker) Campaign(id string) (coldwatch.Campaign, bool) {
+	lab, ok := l.labelOf(id)
+	if !ok || l.clusters[lab] == nil {
+		return coldwatch.Campaign{}, false
+	}
+	return l.campaign(lab), true
+}
+
+// EventsSince returns the events of every campaign beyond the number that told has of it, and counts them into told.
+func (l *Linker) EventsSince(told map[string]int) []coldwatch.CampaignEvent {
+	var out []coldwatch.CampaignEvent
+	for _, id := range slices.Sorted(maps.Keys(l.events)) {
+		for n := told[id]; n < len(l.events[id]); n++ {
+			out = append(out, l.show(id, l.events[id][n]))
+		}
+		told[id] = max(told[id], len(l.events[id]))
+	}
+	slices.SortStableFunc(out, func(a, b coldwatch.CampaignEvent) int { return a.At.Compare(b.At) })
+	return out
+}
+
 // Singles returns the hostile sightings that stand alone, by receipt: each a possible campaign of one message.
 func (l *Linker) Singles() []string {
 	var out []string
@@ -162,6 +185,15 @@ func (l *Linker) Singles() []string {
 	}
 	return out
 }
+
+// Alone tells whether a sighting is hostile and stands alone.
+func (l *Linker) Alone(id string) bool {
+	r, ok := l.t.ids.row(id)
+	return ok && l.t.class[r] == classLink && l.clusters[l.label[r]] == nil
+}
+
+// Stale tells whether sightings or words came since the last [Linker.Relink].
+func (l *Linker) Stale() bool { return l.stale }
 
 // labelOf returns the label of a campaign id.
 func (l *Linker) labelOf(id string) (uint32, bool) {

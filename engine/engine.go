@@ -1,13 +1,15 @@
 // Package engine walks messages through the rooms: it is the one place that knows their order.
 //
 // walk.go is the walk of one message, without any storage: bytes in, analysis and sighting out. scan.go runs the walk on
-// all cores over a source of mail and stores what comes out. link.go keeps the campaigns up to date. replay.go walks
-// stored mail again when the pack or an analyser changed. Memory stays bounded whatever the size of the input: what is in
+// all cores over a source of mail and stores what comes out. link.go brings the campaigns up to date with what is stored;
+// live.go does all this as mail comes in. replay.go walks stored mail again when the pack or an analyser changed. Memory stays bounded whatever the size of the input: what is in
 // flight is counted in bytes, and the source waits.
 package engine
 
 import (
 	"context"
+	"crypto/rand"
+	"sync"
 	"time"
 
 	"github.com/coldwatch/coldwatch"
@@ -15,7 +17,6 @@ import (
 	"github.com/coldwatch/coldwatch/campaign"
 	"github.com/coldwatch/coldwatch/knowledge"
 	"github.com/coldwatch/coldwatch/message"
-	"github.com/coldwatch/coldwatch/profile"
 	"github.com/coldwatch/coldwatch/store"
 )
 
@@ -29,6 +30,7 @@ type Store interface {
 	Raw(ctx context.Context, sha256 string) ([]byte, error)
 	Analysis(ctx context.Context, id string) ([]byte, error)
 	Sightings(ctx context.Context, after int64, f func(seq int64, sighting []byte) error) error
+	SightingsOf(ctx context.Context, ids []string, f func(sighting []byte) error) error
 	Submissions(ctx context.Context, f func(coldwatch.Submission) error) error
 	Search(ctx context.Context, query string, limit int) ([]store.Row, error)
 	Checkpoint(ctx context.Context, path string) (store.Checkpoint, error)
@@ -45,7 +47,8 @@ type Store interface {
 	Leave(ctx context.Context, name, owner string) error
 	Leases(ctx context.Context) (map[string]store.Lease, error)
 
-	PutCampaigns(ctx context.Context, current []store.CampaignState, events []coldwatch.CampaignEvent) error
+	PutCampaigns(ctx context.Context, u store.CampaignUpdate) error
+	EventCounts(ctx context.Context) (map[string]int, error)
 	Campaigns(ctx context.Context) ([]coldwatch.Profile, error)
 	Profile(ctx context.Context, id string, version int) (coldwatch.Profile, error)
 	CampaignOf(ctx context.Context, message string) (string, error)
@@ -79,18 +82,30 @@ type Config struct {
 	Linking campaign.Parameters
 	Clock   func() time.Time // for histories and warnings only; results never depend on it
 	Workers int              // 0: one a core
+	Name    string           // of this process among those that share the store; "": a random one
+	Beat    time.Duration    // how often a process shows others that it lives; 0: every two seconds
 }
 
 // An Engine walks mail through the rooms and keeps the results.
 type Engine struct {
 	Config
-	room   *analysis.Room
-	linker *campaign.Linker // loaded when it is first needed
-	placed int64            // highest sequence number that the linker holds
-	memo   *profile.Memo    // simulations that need not run again
+	room *analysis.Room
+
+	mu      sync.Mutex // guards what follows
+	links   *links     // loaded when it is first needed
+	leading *hold      // while this process is the one that links
+	passes  passes
+	wake    chan struct{} // something is stored that is not linked yet
+	arrived chan struct{} // something is received that is not analysed yet
 }
 
 // New makes an engine.
 func New(c Config) *Engine {
-	return &Engine{Config: c, room: analysis.New(c.Pack, c.Options)}
+	if c.Name == "" {
+		c.Name = rand.Text()[:10]
+	}
+	if c.Beat == 0 {
+		c.Beat = 2 * time.Second
+	}
+	return &Engine{Config: c, room: analysis.New(c.Pack, c.Options), wake: make(chan struct{}, 1), arrived: make(chan struct{}, hands)}
 }

@@ -7,6 +7,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -22,143 +23,247 @@ import (
 // The linker's state is kept with the number of the last message in it, so that a start need not place every sighting again.
 const linkerSetting = "linker"
 
+// links is linking in memory.
+type links struct {
+	*campaign.Linker
+	placed  int64               // highest sequence number in it
+	told    map[string]int      // events of each campaign that are stored
+	base    *profile.Options    // what profiles have in common; nil until it is needed
+	targets map[string][]string // members of the pack that each campaign hit
+	memo    *profile.Memo       // simulations that need not run again
+}
+
 // Linker gives the linker over all stored sightings, loading it when it is first needed and placing what came since.
 func (e *Engine) Linker(ctx context.Context) (*campaign.Linker, error) {
-	if e.linker == nil {
-		if err := e.loadLinker(ctx); err != nil {
-			return nil, err
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	l, _, err := e.current(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return l.Linker, nil
+}
+
+// current gives linking up to date with the stored sightings and words, and what was placed just now.
+func (e *Engine) current(ctx context.Context) (*links, []coldwatch.Sighting, error) {
+	if e.links == nil {
+		l, err := e.load(ctx)
+		if err != nil {
+			return nil, nil, err
+		}
+		e.links = l
+	}
+	fresh, err := e.catchUp(ctx, e.links)
+	return e.links, fresh, err
+}
+
+// load takes up the kept state, or begins anew where none is kept or it does not fit: that is only lost time.
+func (e *Engine) load(ctx context.Context) (*links, error) {
+	kept, err := e.Store.Setting(ctx, linkerSetting)
+	if err != nil {
+		return nil, err
+	}
+	l := &links{targets: map[string][]string{}, memo: profile.NewMemo()}
+	if len(kept) > 8 {
+		if full, err := e.Store.Codec().Expand(kept[8:]); err == nil {
+			if l.Linker, err = campaign.Restore(bytes.NewReader(full), e.Linking); err == nil {
+				l.placed = int64(binary.BigEndian.Uint64(kept))
+			}
 		}
 	}
-	l := e.linker
-	err := e.Store.Sightings(ctx, e.placed, func(seq int64, b []byte) error {
+	if l.Linker == nil {
+		l.Linker = campaign.New(e.Linking)
+	}
+	l.SetClock(e.Clock)
+	if l.told, err = e.Store.EventCounts(ctx); err != nil {
+		return nil, err
+	}
+	return l, nil
+}
+
+// catchUp takes in the words and sightings that are not in it yet, and returns the sightings.
+func (e *Engine) catchUp(ctx context.Context, l *links) ([]coldwatch.Sighting, error) {
+	words, err := e.Store.Words(ctx)
+	if err != nil {
+		return nil, err
+	}
+	said := map[string]bool{}
+	for _, w := range l.Words() {
+		said[w.ID] = w.Undone
+	}
+	for _, w := range words {
+		if undone, ok := said[w.ID]; !ok || undone != w.Undone {
+			l.Say(w)
+		}
+	}
+	var fresh []coldwatch.Sighting
+	err = e.Store.Sightings(ctx, l.placed, func(seq int64, b []byte) error {
 		s, err := sighting.Unmarshal(b)
 		if err != nil {
 			return err
 		}
 		l.Place(s)
-		e.placed = max(e.placed, seq)
+		l.placed = max(l.placed, seq)
+		if l.base != nil { // else it is read from the store when it is needed
+			l.base.Seen[s.Organisation]++
+			if s.Received.After(l.base.Now) {
+				l.base.Now = s.Received
+			}
+			fresh = append(fresh, s)
+		}
 		return nil
 	})
-	return l, err
+	return fresh, err
 }
 
-// loadLinker takes up the kept state, or begins anew where none is kept or it does not fit: that is only lost time.
-func (e *Engine) loadLinker(ctx context.Context) error {
-	kept, err := e.Store.Setting(ctx, linkerSetting)
+// snapshot gives the linker's state, the number of the last message in it before it.
+func (l *links) snapshot() ([]byte, error) {
+	var buf bytes.Buffer
+	buf.Write(binary.BigEndian.AppendUint64(nil, uint64(l.placed)))
+	if err := l.Snapshot(&buf); err != nil {
+		return nil, fmt.Errorf("keep linker: %w", err)
+	}
+	return buf.Bytes(), nil
+}
+
+func (e *Engine) keep(ctx context.Context, l *links) error {
+	b, err := l.snapshot()
 	if err != nil {
 		return err
 	}
-	var l *campaign.Linker
-	e.placed = 0
-	if len(kept) > 8 {
-		if full, err := e.Store.Codec().Expand(kept[8:]); err == nil {
-			if l, err = campaign.Restore(bytes.NewReader(full), e.Linking); err == nil {
-				e.placed = int64(binary.BigEndian.Uint64(kept))
-			}
-		}
-	}
-	if l == nil {
-		l = campaign.New(e.Linking)
-		words, err := e.Store.Words(ctx)
-		if err != nil {
-			return err
-		}
-		for _, w := range words {
-			l.Say(w)
-		}
-	}
-	l.SetClock(e.Clock)
-	e.linker = l
-	return nil
+	return e.Store.PutSetting(ctx, linkerSetting, append(b[:8:8], e.Store.Codec().Compress(b[8:])...))
 }
 
-func (e *Engine) keepLinker(ctx context.Context, l *campaign.Linker) error {
-	var buf bytes.Buffer
-	if err := l.Snapshot(&buf); err != nil {
-		return fmt.Errorf("keep linker: %w", err)
-	}
-	kept := binary.BigEndian.AppendUint64(nil, uint64(e.placed))
-	return e.Store.PutSetting(ctx, linkerSetting, append(kept, e.Store.Codec().Compress(buf.Bytes())...))
+// forgetLinks is for when what is in memory does not fit what is stored any more.
+func (e *Engine) forgetLinks(ctx context.Context) error {
+	e.mu.Lock()
+	e.links = nil
+	e.mu.Unlock()
+	return e.Store.PutSetting(ctx, linkerSetting, nil)
 }
 
 // Update brings campaigns, profiles and warnings up to date with what is stored: the re-link pass over everything, then the
-// profile of each campaign whose content changed, then the warnings due. It returns every campaign, the gravest first.
+// profile of each campaign whose content changed, then the warnings due. It returns every campaign, the gravest first. Where
+// another process links, that one does it: ErrElsewhere.
 func (e *Engine) Update(ctx context.Context) ([]coldwatch.Profile, error) {
-	l, err := e.Linker(ctx)
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.leading == nil {
+		h, err := e.take(ctx)
+		if err != nil {
+			return nil, err
+		}
+		e.leading = h
+		defer func() {
+			e.leading = nil
+			h.leave()
+		}()
+	}
+	l, _, err := e.current(ctx)
 	if err != nil {
 		return nil, err
 	}
-	events := l.Relink()
-	states, profiles, received, err := e.profiles(ctx, l)
+	l.Relink()
+	all, err := e.whole(ctx, l)
+	if err == nil {
+		all.Events = l.EventsSince(l.told)
+		err = e.commit(ctx, &all)
+	}
+	if err == nil {
+		err = e.keep(ctx, l)
+	}
 	if err != nil {
+		e.links = nil // what was stored decides
 		return nil, err
 	}
-	due, err := e.due(ctx, profiles, received)
-	if err != nil {
-		return nil, err
-	}
-	if err := e.Store.PutCampaigns(ctx, states, events); err != nil {
-		return nil, err
-	}
-	if err := e.Store.PutWarnings(ctx, due); err != nil {
-		return nil, err
-	}
-	if err := e.keepLinker(ctx, l); err != nil {
-		return nil, err
+	own := *l // a pass under way began from another state
+	e.links = &own
+	var profiles []coldwatch.Profile
+	for i := range all.States {
+		profiles = append(profiles, all.States[i].Profile)
 	}
 	return byGravity(profiles), nil
 }
 
-// profiles builds the profile of every campaign; one whose content is what was stored keeps its version.
-func (e *Engine) profiles(ctx context.Context, l *campaign.Linker) ([]store.CampaignState, []coldwatch.Profile, map[string]time.Time, error) {
-	opts, err := e.profileOptions(ctx)
-	if err != nil {
-		return nil, nil, nil, err
+// commit stores an update, if this is still the process that links.
+func (e *Engine) commit(ctx context.Context, u *store.CampaignUpdate) error {
+	if e.leading != nil {
+		u.Owner = e.leading.owner
 	}
+	if err := e.Store.PutCampaigns(ctx, *u); err != nil {
+		return err
+	}
+	if e.passes.between != nil {
+		e.passes.between.add(u)
+	}
+	return nil
+}
+
+// whole makes the update that states every campaign.
+func (e *Engine) whole(ctx context.Context, l *links) (store.CampaignUpdate, error) {
 	campaigns := l.Campaigns()
 	taken := map[string]bool{}
 	for _, c := range campaigns {
 		taken[c.ID] = true
 	}
 	for _, id := range l.Singles() {
-		name := "c-" + id[:10]
-		if taken[name] { // by a campaign that began with this message and lost it
-			name = "c-" + id[:16]
-		}
-		campaigns = append(campaigns, coldwatch.Campaign{ID: name, Members: []string{id}})
+		campaigns = append(campaigns, single(id, taken))
 	}
-	members, received, err := e.members(ctx, campaigns)
+	base, err := e.profileOptions(ctx)
 	if err != nil {
-		return nil, nil, nil, err
+		return store.CampaignUpdate{}, err
 	}
-	past := make([][]string, len(campaigns))
-	for i, c := range campaigns {
-		past[i] = e.targets(members[c.ID])
+	l.base, l.targets = &base, map[string][]string{}
+	return e.state(ctx, l, campaigns, true)
+}
+
+// single is the possible campaign of one message.
+func single(id string, taken map[string]bool) coldwatch.Campaign {
+	name := "c-" + id[:10]
+	if taken[name] { // by a campaign that began with this message and lost it
+		name = "c-" + id[:16]
+	}
+	return coldwatch.Campaign{ID: name, Members: []string{id}}
+}
+
+// state builds the profiles of these campaigns, all that there are or those that changed, and the warnings due; one whose
+// content is what was stored keeps its version.
+func (e *Engine) state(ctx context.Context, l *links, campaigns []coldwatch.Campaign, all bool) (store.CampaignUpdate, error) {
+	u := store.CampaignUpdate{All: all}
+	members, received, err := e.members(ctx, campaigns, all)
+	if err != nil {
+		return u, err
+	}
+	for _, c := range campaigns {
+		l.targets[c.ID] = e.targets(members[c.ID])
 	}
 	words, err := e.Store.Words(ctx)
 	if err != nil {
-		return nil, nil, nil, err
+		return u, err
 	}
 	said := judgements(words, campaigns)
-	var states []store.CampaignState
+	hits := l.hits()
 	var profiles []coldwatch.Profile
-	for i, c := range campaigns {
-		opts.Past = others(past, i)
+	for _, c := range campaigns {
+		opts := *l.base
+		opts.Memo = l.memo
+		opts.Past = others(hits, c.ID)
 		opts.Hypotheses, opts.Evidence = said[c.ID].hypotheses, said[c.ID].evidence
 		p := profile.Build(c, members[c.ID], e.Pack, opts)
 		old, err := e.Store.Profile(ctx, p.Campaign, 0)
 		if err != nil && !errors.Is(err, store.ErrNotFound) {
-			return nil, nil, nil, err
+			return u, err
 		}
 		p = profile.Revise(old, p)
-		states = append(states, store.CampaignState{Campaign: c, Profile: p})
+		u.States = append(u.States, store.CampaignState{Campaign: c, Profile: p})
 		profiles = append(profiles, p)
 	}
-	return states, profiles, received, nil
+	u.Warnings, err = e.due(ctx, profiles, received)
+	return u, err
 }
 
 // members gives the sightings of each campaign, and when each was received.
-func (e *Engine) members(ctx context.Context, campaigns []coldwatch.Campaign) (map[string][]coldwatch.Sighting, map[string]time.Time, error) {
+func (e *Engine) members(ctx context.Context, campaigns []coldwatch.Campaign, all bool) (map[string][]coldwatch.Sighting, map[string]time.Time, error) {
 	of := map[string]string{}
 	for _, c := range campaigns {
 		for _, m := range c.Members {
@@ -167,15 +272,18 @@ func (e *Engine) members(ctx context.Context, campaigns []coldwatch.Campaign) (m
 	}
 	out := map[string][]coldwatch.Sighting{}
 	received := map[string]time.Time{}
-	err := e.Store.Sightings(ctx, 0, func(_ int64, b []byte) error {
+	take := func(b []byte) error {
 		s, err := sighting.Unmarshal(b)
 		if err == nil && of[s.ID] != "" {
 			out[of[s.ID]] = append(out[of[s.ID]], s)
 			received[s.ID] = s.Received
 		}
 		return err
-	})
-	return out, received, err
+	}
+	if all { // one pass over the table is faster than as many look-ups
+		return out, received, e.Store.Sightings(ctx, 0, func(_ int64, b []byte) error { return take(b) })
+	}
+	return out, received, e.Store.SightingsOf(ctx, slices.Sorted(maps.Keys(of)), take)
 }
 
 // targets gives the organisations of the pack that the sightings hit, sorted.
@@ -190,17 +298,35 @@ func (e *Engine) targets(sightings []coldwatch.Sighting) []string {
 	return slices.Compact(out)
 }
 
-// others gives all lists of two and more but the i-th.
-func others(lists [][]string, i int) [][]string {
+// others gives the lists of all campaigns but one.
+func others(lists []hit, but string) [][]string {
 	var out [][]string
-	for j, l := range lists {
-		if j != i && len(l) > 1 {
-			out = append(out, l)
+	for _, l := range lists {
+		if l.campaign != but {
+			out = append(out, l.targets)
 		}
 	}
 	return out
 }
 
+// A hit is the members of the pack that a campaign hit.
+type hit struct {
+	campaign string
+	targets  []string
+}
+
+// hits gives those of two and more, in the order of the campaigns' ids.
+func (l *links) hits() []hit {
+	var out []hit
+	for _, id := range slices.Sorted(maps.Keys(l.targets)) {
+		if len(l.targets[id]) > 1 {
+			out = append(out, hit{id, l.targets[id]})
+		}
+	}
+	return out
+}
+
+// profileOptions is what the profiles of all campaigns have in common.
 func (e *Engine) profileOptions(ctx context.Context) (profile.Options, error) {
 	totals, err := e.Store.Totals(ctx)
 	if err != nil {
@@ -210,10 +336,7 @@ func (e *Engine) profileOptions(ctx context.Context) (profile.Options, error) {
 	if err != nil {
 		return profile.Options{}, err
 	}
-	if e.memo == nil {
-		e.memo = profile.NewMemo()
-	}
-	return profile.Options{Telemetry: totals.First, Now: totals.Last, Seen: counts, Memo: e.memo, Excursions: e.Pack.Excursions}, nil
+	return profile.Options{Telemetry: totals.First, Now: totals.Last, Seen: counts, Excursions: e.Pack.Excursions}, nil
 }
 
 // due gives the warnings that the change of each profile calls for.

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/coldwatch/coldwatch"
@@ -39,7 +40,7 @@ func (e *Engine) Replay(ctx context.Context, report func(Progress)) (int, error)
 	if err := flush(); err != nil {
 		return n, err
 	}
-	return n, e.forgetLinker(ctx)
+	return n, e.forgetLinks(ctx)
 }
 
 // Purge forgets messages by recipient or age, and the campaigns are made anew without them.
@@ -48,28 +49,38 @@ func (e *Engine) Purge(ctx context.Context, recipient string, before time.Time) 
 	if err != nil || len(gone) == 0 {
 		return 0, err
 	}
-	if err := e.forgetLinker(ctx); err != nil {
+	if err := e.forgetLinks(ctx); err != nil {
 		return len(gone), err
 	}
 	_, err = e.Update(ctx)
 	return len(gone), err
 }
 
-func (e *Engine) forgetLinker(ctx context.Context) error {
-	e.linker, e.placed = nil, 0
-	return e.Store.PutSetting(ctx, linkerSetting, nil)
-}
-
 // Say stores an analyst's word, or its undoing, and brings the campaigns up to date with it.
 func (e *Engine) Say(ctx context.Context, w coldwatch.Word) error {
-	l, err := e.Linker(ctx)
-	if err != nil {
+	return e.SayAll(ctx, []coldwatch.Word{w})
+}
+
+// patience is how long a word waits for the pass that honours it; after that it is honoured all the same, a little later.
+const patience = 10 * time.Second
+
+// SayAll stores words, or their undoing, and brings the campaigns up to date once. Where another process links, that one does.
+func (e *Engine) SayAll(ctx context.Context, words []coldwatch.Word) error {
+	for _, w := range words {
+		if err := e.Store.PutWord(ctx, w); err != nil {
+			return err
+		}
+	}
+	if done := e.wantPass(); done != nil {
+		select {
+		case <-done:
+		case <-ctx.Done():
+		case <-time.After(patience):
+		}
+		return nil
+	}
+	if _, err := e.Update(ctx); !errors.Is(err, ErrElsewhere) {
 		return err
 	}
-	if err := e.Store.PutWord(ctx, w); err != nil {
-		return err
-	}
-	l.Say(w)
-	_, err = e.Update(ctx)
-	return err
+	return nil
 }

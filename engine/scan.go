@@ -196,6 +196,7 @@ func (e *Engine) record(w Walked) (store.Record, error) {
 		ID: a.ID, RawSHA256: hex.EncodeToString(sum[:]), Raw: codec.Compress(w.Submission.Raw), Size: len(w.Submission.Raw),
 		Organisation: a.Organisation, Source: w.Submission.Source, Received: a.Received, Class: a.Verdict.Class, Bits: a.Verdict.Bits,
 		Subject: clip(a.Subject, 500), From: clip(sender(a), 300), Terms: terms(w), Analysis: codec.Compress(js), Sighting: sight,
+		Trusted: w.Submission.Received, Envelope: w.Submission.Envelope,
 	}
 	for _, m := range a.Recipients {
 		if m.Address != "" && len(r.Recipients) < 1000 {

@@ -42,11 +42,13 @@ type Record struct {
 	Bits         float64
 	Subject      string
 	From         string
-	Recipients   []string // addresses, for purging by recipient; never exported
-	Terms        string   // words and indicators for full-text search
-	Analysis     []byte   // compressed JSON of the analysis
-	Sighting     []byte   // bytes of the sighting, as they pass the wall
-	Queued       bool     // it was claimed from the queue, and is taken off it with this
+	Recipients   []string  // addresses, for purging by recipient; never exported
+	Terms        string    // words and indicators for full-text search
+	Analysis     []byte    // compressed JSON of the analysis
+	Sighting     []byte    // bytes of the sighting, as they pass the wall
+	Trusted      time.Time // receipt that the intake vouches for; zero: none
+	Envelope     coldwatch.Envelope
+	Queued       bool // it was claimed from the queue, and is taken off it with this
 }
 
 // A Row is what a listing shows of a stored message.
@@ -72,6 +74,21 @@ type CampaignState struct {
 	Campaign coldwatch.Campaign
 	Profile  coldwatch.Profile
 }
+
+// A CampaignUpdate is what changed of the campaigns, stored all or nothing.
+type CampaignUpdate struct {
+	All      bool            // States are all campaigns there are; else those that changed
+	States   []CampaignState // with their newest profiles
+	Events   []coldwatch.CampaignEvent
+	Warnings []coldwatch.Warning
+	Owner    string // who must hold the lease LinkerLease, else nothing is stored and the error is ErrLost; "" for no such condition
+}
+
+// LinkerLease is the lease of the one process that links.
+const LinkerLease = "linker"
+
+// ErrLost says that the lease under which something was to be stored is another's.
+var ErrLost = errors.New("another process took over")
 
 // Totals counts what is stored.
 type Totals struct {

@@ -97,7 +97,7 @@ func TestPublish(t *testing.T) {
 
 	// All campaigns go: what was theirs is revoked, each with a later version.
 	before := published(t, e)
-	if err := st.PutCampaigns(ctx, nil, nil); err != nil {
+	if err := st.PutCampaigns(ctx, store.CampaignUpdate{All: true}); err != nil {
 		t.Fatal(err)
 	}
 	gone := publish(t, open())

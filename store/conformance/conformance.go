@@ -7,6 +7,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"maps"
 	"reflect"
 	"slices"
 	"strings"
@@ -43,6 +44,7 @@ func Run(t *testing.T, open func(t *testing.T) engine.Store) {
 		"order of texts":    orderOfTexts,
 		"phrases":           phrases,
 		"writers":           writers,
+		"campaign changes":  campaignChanges,
 		"queue":             queue,
 		"suspects":          suspects,
 		"claims":            claims,
@@ -197,7 +199,7 @@ func campaigns(t *testing.T, s engine.Store) {
 	}
 	ev := []coldwatch.CampaignEvent{{At: day, Kind: "opened", Campaign: "c-1", Reason: "two messages"}}
 	for v, members := range [][]string{{rs[0].ID, rs[1].ID}, {rs[0].ID, rs[1].ID, rs[2].ID}} {
-		if err := s.PutCampaigns(ctx, state(v+1, members...), ev); err != nil {
+		if err := s.PutCampaigns(ctx, store.CampaignUpdate{All: true, States: state(v+1, members...), Events: ev}); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -215,6 +217,57 @@ func campaigns(t *testing.T, s engine.Store) {
 	}
 	if es := must[[]coldwatch.CampaignEvent](t)(s.Events(ctx, "c-1")); len(es) != 2 || !reflect.DeepEqual(es[0], ev[0]) {
 		t.Errorf("history %+v", es)
+	}
+	if n := must[map[string]int](t)(s.EventCounts(ctx)); !maps.Equal(n, map[string]int{"c-1": 2}) {
+		t.Errorf("events counted %v", n)
+	}
+}
+
+// campaignChanges: an update of some leaves the others alone; who lost the lease changes nothing.
+func campaignChanges(t *testing.T, s engine.Store) {
+	ctx := t.Context()
+	rs := putN(t, s, 4)
+	state := func(id string, version int, members ...string) store.CampaignState {
+		return store.CampaignState{Campaign: coldwatch.Campaign{ID: id, Members: members},
+			Profile: coldwatch.Profile{Campaign: id, Version: version, Messages: len(members), Members: members}}
+	}
+	put := func(u store.CampaignUpdate) {
+		t.Helper()
+		if err := s.PutCampaigns(ctx, u); err != nil {
+			t.Fatal(err)
+		}
+	}
+	there := func(want ...string) {
+		t.Helper()
+		var got []string
+		for _, p := range must[[]coldwatch.Profile](t)(s.Campaigns(ctx)) {
+			got = append(got, fmt.Sprint(p.Campaign, "/", p.Messages))
+		}
+		if !slices.Equal(got, want) {
+			t.Errorf("campaigns %v, want %v", got, want)
+		}
+	}
+	put(store.CampaignUpdate{All: true, States: []store.CampaignState{state("a", 1, rs[0].ID), state("b", 1, rs[1].ID)}})
+	put(store.CampaignUpdate{States: []store.CampaignState{state("c", 1, rs[2].ID, rs[3].ID)}})
+	there("a/1", "b/1", "c/2")
+	put(store.CampaignUpdate{States: []store.CampaignState{state("a", 2, rs[0].ID, rs[1].ID)}, Warnings: []coldwatch.Warning{{ID: "w", At: day}}})
+	there("a/2", "c/2")
+	if ws := must[[]coldwatch.Warning](t)(s.Warnings(ctx)); len(ws) != 1 {
+		t.Errorf("%d warnings", len(ws))
+	}
+	must[store.Lease](t)(s.Beat(ctx, store.LinkerLease, "me"))
+	u := store.CampaignUpdate{All: true, Owner: "another"}
+	if err := s.PutCampaigns(ctx, u); !errors.Is(err, store.ErrLost) {
+		t.Errorf("without the lease: %v", err)
+	}
+	there("a/2", "c/2")
+	u.Owner = "me"
+	put(u)
+	there()
+	var got []string
+	err := s.SightingsOf(ctx, []string{rs[2].ID, "none", rs[0].ID}, func(b []byte) error { got = append(got, string(b)); return nil })
+	if err != nil || !slices.Equal(got, []string{string(rs[0].Sighting), string(rs[2].Sighting)}) {
+		t.Errorf("sightings %q, %v", got, err)
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"reflect"
 	"slices"
 	"sync"
 	"testing"
@@ -86,6 +87,11 @@ func queue(t *testing.T, s engine.Store) {
 	}
 	if n := must[int](t)(s.Receive(ctx, subs[:2], day)); n != 0 {
 		t.Errorf("%d analysed messages were queued again", n)
+	}
+	known := coldwatch.Submission{Raw: []byte("Subject: x\r\n\r\n"), Received: day, Envelope: coldwatch.Envelope{From: "a@b", To: []string{"c@d", "e@f"}}}
+	must[int](t)(s.Receive(ctx, []coldwatch.Submission{known}, day.Add(-time.Hour)))
+	if got := must[[]coldwatch.Submission](t)(s.Claim(ctx, "d", 1, plenty)); !reflect.DeepEqual(got, []coldwatch.Submission{known}) {
+		t.Errorf("received %+v, claimed %+v", known, got)
 	}
 	sum := sha256.Sum256(subs[3].Raw)
 	if raw := must[[]byte](t)(s.Raw(ctx, hex.EncodeToString(sum[:]))); string(raw) != string(subs[3].Raw) {

@@ -4,36 +4,53 @@ import (
 	"context"
 	"database/sql"
 	"encoding/json"
+	"errors"
 	"fmt"
 
 	"github.com/coldwatch/coldwatch"
 	"github.com/coldwatch/coldwatch/store"
 )
 
-// PutCampaigns makes these the current campaigns, adds what happened to their history and keeps each profile version that
-// is new, all or nothing.
-func (s *Store) PutCampaigns(ctx context.Context, current []store.CampaignState, events []coldwatch.CampaignEvent) error {
+// PutCampaigns stores an update of the campaigns, their history, each profile version that is new, and the warnings that
+// the update calls for, all or nothing. A campaign that has no member left is no more.
+func (s *Store) PutCampaigns(ctx context.Context, u store.CampaignUpdate) error {
 	return transact(ctx, s.Write, func(tx *Tx) error {
+		if u.Owner != "" {
+			r, err := tx.ExecContext(ctx, `UPDATE lease SET beat = beat + 1 WHERE name = ? AND owner = ?`, store.LinkerLease, u.Owner)
+			if err != nil {
+				return err
+			}
+			if n, err := r.RowsAffected(); err != nil || n == 0 {
+				return errors.Join(store.ErrLost, err)
+			}
+		}
 		b := tx.batch()
-		b.Add(`DELETE FROM campaign`)
-		b.Add(`DELETE FROM campaign_member`)
-		for _, c := range current {
+		if u.All {
+			b.Add(`DELETE FROM campaign`)
+			b.Add(`DELETE FROM campaign_member`)
+		}
+		for _, c := range u.States {
 			profile, err := s.encode(c.Profile)
 			if err != nil {
 				return err
 			}
-			b.Add(`INSERT INTO campaign (id, version, profile) VALUES (?, ?, ?)`, c.Campaign.ID, c.Profile.Version, profile)
+			b.Add(`INSERT INTO campaign (id, version, profile) VALUES (?, ?, ?)
+				ON CONFLICT (id) DO UPDATE SET version = excluded.version, profile = excluded.profile`, c.Campaign.ID, c.Profile.Version, profile)
 			b.Add(`INSERT INTO profile_version (campaign_id, version, profile) VALUES (?, ?, ?) ON CONFLICT (campaign_id, version) DO NOTHING`,
 				c.Campaign.ID, c.Profile.Version, profile)
 			for _, m := range c.Campaign.Members {
-				b.Add(`INSERT INTO campaign_member (message_id, campaign_id) VALUES (?, ?)`, m, c.Campaign.ID)
+				b.Add(`INSERT INTO campaign_member (message_id, campaign_id) VALUES (?, ?) ON CONFLICT (message_id) DO UPDATE SET campaign_id = excluded.campaign_id`,
+					m, c.Campaign.ID)
 			}
+		}
+		if !u.All {
+			b.Add(`DELETE FROM campaign WHERE NOT EXISTS (SELECT 1 FROM campaign_member m WHERE m.campaign_id = campaign.id)`)
 		}
 		var seq int64
 		if err := tx.QueryRowContext(ctx, `SELECT COALESCE(MAX(seq), 0) FROM campaign_event`).Scan(&seq); err != nil {
 			return err
 		}
-		for _, e := range events {
+		for _, e := range u.Events {
 			seq++
 			event, err := json.Marshal(e)
 			if err != nil {
@@ -41,8 +58,28 @@ func (s *Store) PutCampaigns(ctx context.Context, current []store.CampaignState,
 			}
 			b.Add(`INSERT INTO campaign_event (seq, at, campaign_id, event) VALUES (?, ?, ?, ?)`, seq, e.At.UnixMicro(), e.Campaign, event)
 		}
+		if err := addWarnings(b, u.Warnings); err != nil {
+			return err
+		}
 		return b.Send(ctx)
 	})
+}
+
+// EventCounts gives how many events of each campaign are stored.
+func (s *Store) EventCounts(ctx context.Context) (map[string]int, error) {
+	rows, err := s.Read.QueryContext(ctx, `SELECT campaign_id, COUNT(*) FROM campaign_event GROUP BY campaign_id`)
+	if err != nil {
+		return nil, classify(err)
+	}
+	out := map[string]int{}
+	_, err = collect(rows, func(r *sql.Rows) (struct{}, error) {
+		var id string
+		var n int
+		err := r.Scan(&id, &n)
+		out[id] = n
+		return struct{}{}, err
+	})
+	return out, err
 }
 
 // Campaigns gives the newest profile of every campaign, by id.
@@ -138,19 +175,24 @@ func (s *Store) PutWarnings(ctx context.Context, ws []coldwatch.Warning) error {
 	if len(ws) == 0 {
 		return nil
 	}
-	return transact(ctx, s.Write, func(tx *Tx) error {
-		for _, w := range ws {
-			b, err := json.Marshal(w)
-			if err != nil {
-				return err
-			}
-			if _, err := tx.ExecContext(ctx, `INSERT INTO warning (id, at, warning) VALUES (?, ?, ?) ON CONFLICT (id) DO NOTHING`,
-				w.ID, w.At.UnixMicro(), b); err != nil {
-				return err
-			}
+	return transactTwice(ctx, s.Write, func(tx *Tx) error {
+		b := tx.batch()
+		if err := addWarnings(b, ws); err != nil {
+			return err
 		}
-		return nil
+		return b.Send(ctx)
 	})
+}
+
+func addWarnings(b Batch, ws []coldwatch.Warning) error {
+	for _, w := range ws {
+		js, err := json.Marshal(w)
+		if err != nil {
+			return err
+		}
+		b.Add(`INSERT INTO warning (id, at, warning) VALUES (?, ?, ?) ON CONFLICT (id) DO NOTHING`, w.ID, w.At.UnixMicro(), js)
+	}
+	return nil
 }
 
 // Warnings gives every warning, oldest first.

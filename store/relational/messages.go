@@ -1,8 +1,12 @@
 package relational
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
+	"encoding/json"
+	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -78,10 +82,54 @@ func putRaw(ctx context.Context, tx *Tx, batch []store.Record) error {
 		if r.Raw != nil {
 			b.Add(`INSERT INTO raw (sha256, size, body) VALUES (?, ?, ?) ON CONFLICT (sha256) DO NOTHING`, r.RawSHA256, r.Size, r.Raw)
 		}
-		b.Add(`INSERT INTO submission (id, raw_sha256, organisation, source, received) VALUES (?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING`,
-			r.ID, r.RawSHA256, r.Organisation, r.Source, r.Received.UnixMicro())
+		b.Add(putSubmission, r.ID, r.RawSHA256, r.Organisation, r.Source, r.Received.UnixMicro(), micros(r.Trusted), envelope(r.Envelope))
 	}
 	return b.Send(ctx)
+}
+
+const putSubmission = `INSERT INTO submission (id, raw_sha256, organisation, source, received, trusted, envelope) VALUES (?, ?, ?, ?, ?, ?, ?)
+	ON CONFLICT (id) DO NOTHING`
+
+// micros is a time as it is stored: 0 where there is none.
+func micros(t time.Time) int64 {
+	if t.IsZero() {
+		return 0
+	}
+	return t.UnixMicro()
+}
+
+func envelope(e coldwatch.Envelope) string {
+	if e.From == "" && len(e.To) == 0 {
+		return ""
+	}
+	b, err := json.Marshal(e)
+	if err != nil {
+		panic(err) // strings only
+	}
+	return string(b)
+}
+
+const submissionColumns = `s.organisation, s.source, s.trusted, s.envelope, r.body FROM submission s JOIN raw r ON r.sha256 = s.raw_sha256`
+
+// scanSubmission reads submissionColumns, and before them what is given.
+func (s *Store) scanSubmission(scan func(...any) error, before ...any) (coldwatch.Submission, error) {
+	var sub coldwatch.Submission
+	var trusted int64
+	var envelope string
+	if err := scan(append(before, &sub.Organisation, &sub.Source, &trusted, &envelope, &sub.Raw)...); err != nil {
+		return sub, err
+	}
+	if trusted != 0 {
+		sub.Received = time.UnixMicro(trusted).UTC()
+	}
+	if envelope != "" {
+		if err := json.Unmarshal([]byte(envelope), &sub.Envelope); err != nil {
+			return sub, fmt.Errorf("envelope of %s: %w", sub.Source, err)
+		}
+	}
+	var err error
+	sub.Raw, err = s.codec.Expand(sub.Raw)
+	return sub, err
 }
 
 // putMessages stores the analyses of a batch and returns how many messages are new.
@@ -256,22 +304,50 @@ func (s *Store) Sightings(ctx context.Context, after int64, f func(seq int64, si
 	return classify(rows.Err())
 }
 
+// SightingsOf calls f with the sighting of each of these messages that is stored, by time received, then id.
+func (s *Store) SightingsOf(ctx context.Context, ids []string, f func(sighting []byte) error) error {
+	type row struct {
+		received int64
+		id       string
+		sighting []byte
+	}
+	var all []row
+	for len(ids) > 0 {
+		const most = 64 // one text for all, so that it is parsed once
+		args := make([]any, most)
+		n := min(most, len(ids))
+		for i := range args {
+			args[i] = ids[min(i, n-1)]
+		}
+		ids = ids[n:]
+		rows, err := s.Read.QueryContext(ctx, `SELECT received, id, sighting FROM message WHERE id IN (?`+strings.Repeat(`, ?`, most-1)+`)`, args...)
+		if err != nil {
+			return classify(err)
+		}
+		page, err := collect(rows, func(r *sql.Rows) (x row, err error) { err = r.Scan(&x.received, &x.id, &x.sighting); return })
+		if err != nil {
+			return err
+		}
+		all = append(all, page...)
+	}
+	slices.SortFunc(all, func(a, b row) int { return cmp.Or(cmp.Compare(a.received, b.received), cmp.Compare(a.id, b.id)) })
+	for _, x := range all {
+		if err := f(x.sighting); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // Submissions calls f with every submission that was ever accepted, by id: what everything else can be made again from.
 func (s *Store) Submissions(ctx context.Context, f func(sub coldwatch.Submission) error) error {
 	after := ""
 	for {
-		rows, err := s.RawDB.QueryContext(ctx, `SELECT s.id, s.organisation, s.source, r.body FROM submission s
-			JOIN raw r ON r.sha256 = s.raw_sha256 WHERE s.id > ? ORDER BY s.id LIMIT 64`, after)
+		rows, err := s.RawDB.QueryContext(ctx, `SELECT s.id, `+submissionColumns+` WHERE s.id > ? ORDER BY s.id LIMIT 64`, after)
 		if err != nil {
 			return classify(err)
 		}
-		page, err := collect(rows, func(r *sql.Rows) (sub coldwatch.Submission, err error) {
-			if err = r.Scan(&after, &sub.Organisation, &sub.Source, &sub.Raw); err != nil {
-				return sub, err
-			}
-			sub.Raw, err = s.codec.Expand(sub.Raw)
-			return sub, err
-		})
+		page, err := collect(rows, func(r *sql.Rows) (coldwatch.Submission, error) { return s.scanSubmission(r.Scan, &after) })
 		if err != nil {
 			return err
 		}

@@ -53,8 +53,7 @@ func (s *Store) Receive(ctx context.Context, subs []coldwatch.Submission, at tim
 			}
 			queued++
 			b.Add(`INSERT INTO raw (sha256, size, body) VALUES (?, ?, ?) ON CONFLICT (sha256) DO NOTHING`, sha, len(sub.Raw), s.codec.Compress(sub.Raw))
-			b.Add(`INSERT INTO submission (id, raw_sha256, organisation, source, received) VALUES (?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING`,
-				id, sha, sub.Organisation, sub.Source, at.UnixMicro())
+			b.Add(putSubmission, id, sha, sub.Organisation, sub.Source, at.UnixMicro(), micros(sub.Received), envelope(sub.Envelope))
 		}
 		return b.Send(ctx)
 	})
@@ -101,18 +100,12 @@ func (s *Store) Claim(ctx context.Context, worker string, most int, bytes int64)
 	}
 	out := make([]coldwatch.Submission, 0, len(ids))
 	for _, id := range ids {
-		var sub coldwatch.Submission
-		err := s.RawDB.QueryRowContext(ctx, `SELECT s.organisation, s.source, r.body FROM submission s JOIN raw r ON r.sha256 = s.raw_sha256
-			WHERE s.id = ?`, id).Scan(&sub.Organisation, &sub.Source, &sub.Raw)
+		sub, err := s.scanSubmission(s.RawDB.QueryRowContext(ctx, `SELECT `+submissionColumns+` WHERE s.id = ?`, id).Scan)
 		if err == sql.ErrNoRows { // forgotten meanwhile
-			err = s.dequeue(ctx, []string{id})
-			if err != nil {
+			if err = s.dequeue(ctx, []string{id}); err != nil {
 				return nil, err
 			}
 			continue
-		}
-		if err == nil {
-			sub.Raw, err = s.codec.Expand(sub.Raw)
 		}
 		if err != nil {
 			return nil, classify(err)
