@@ -30,8 +30,17 @@ type Report struct {
 	Links     []Link         `json:"links,omitempty"`
 	Local     []LocalMessage `json:"local,omitempty"` // evidence at hand on this node; empty at a hub
 	Marking   Marking        `json:"marking"`
-	Made      time.Time      `json:"made"`      // clock of the data, not of the machine: last receipt
-	Synthetic bool           `json:"synthetic"` // demo data: every page says so
+	Made      time.Time      `json:"made"`            // clock of the data, not of the machine: last receipt
+	Synthetic bool           `json:"synthetic"`       // demo data: every page says so
+	Rules     []RuleTrial    `json:"rules,omitempty"` // detection rules that were run, with what came of it
+}
+
+// A RuleTrial is what came of running a detection rule in its engine before it is released.
+type RuleTrial struct {
+	Engine   string `json:"engine"`
+	Sum      string `json:"sum"`    // SHA-256 of the rule without the campaign's name and marking: the trial holds for no other
+	Status   string `json:"status"` // "executed with …", "not executed" or "withheld: …"
+	Withheld bool   `json:"withheld,omitempty"`
 }
 
 // A LocalMessage is what this node can show of a sighting.

@@ -218,7 +218,7 @@ func (e *Engine) files(ctx context.Context, w coldwatch.Warning, tell *DeliveryR
 	if w.Reason == warning.Withdrawn {
 		return nil, nil
 	}
-	r, err := e.Report(ctx, w.Campaign)
+	r, err := e.Released(ctx, w.Campaign)
 	if errors.Is(err, store.ErrNotFound) {
 		return nil, nil // the campaign is gone, merged into another: the text stands by itself
 	}

@@ -193,7 +193,7 @@ func (c reportCmd) Run(ctx context.Context, g *Globals) error {
 	if err != nil {
 		return err
 	}
-	r, err := e.Report(ctx, p.Campaign)
+	r, err := e.Released(ctx, p.Campaign)
 	if err != nil {
 		return err
 	}

@@ -78,3 +78,28 @@ func earlier(p coldwatch.Profile) (t time.Time) {
 	}
 	return p.First
 }
+
+// engines name the tools that read the detection rules, in the order of the table.
+var engines = [...][2]string{{"yara", "YARA, for attachments"}, {"rspamd", "Rspamd, lists"}, {"rspamd-regexp", "Rspamd, expressions"}, {"postfix-checks", "Postfix header checks"},
+	{"sigma", "Sigma, for mail and proxy logs"}, {"mql", "Sublime MQL"}, {"kql", "Microsoft Defender (KQL)"}}
+
+// rules tells which detection rules come with the report, and what came of running them.
+func (b *builder) rules() []Block {
+	if len(b.r.Rules) == 0 {
+		return nil
+	}
+	t := Table{Head: []string{"For", "What came of trying it"}}
+	for _, e := range engines {
+		for _, r := range b.r.Rules {
+			if r.Engine != e[0] {
+				continue
+			}
+			status := Visible(r.Status)
+			if status == "not executed" {
+				status += ": its program is not at hand here; look at it before you use it"
+			}
+			t.Rows = append(t.Rows, []Cell{text(e[1]), text(status)})
+		}
+	}
+	return []Block{Paragraph{"Each rule is run before it is released, where its program is at hand: it must hit messages of the campaign and miss unremarkable mail. One that fails is withheld."}, t}
+}

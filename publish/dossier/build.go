@@ -40,6 +40,7 @@ func Build(r coldwatch.Report, pack *knowledge.Pack) *Document {
 		{"objective", "What was sought", b.objective()},
 		{"infrastructure", "Infrastructure and indicators", b.infrastructure()},
 		{"attack", "Techniques (MITRE ATT&CK)", b.techniques()},
+		{"rules", "Detection rules", b.rules()},
 		{"doses", "Doses exposed", b.doses()},
 		{"size", "How big it really is", b.size()},
 		{"next", "Who may be next", b.next()},

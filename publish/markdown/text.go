@@ -150,13 +150,17 @@ func (t *textWriter) table(v dossier.Table) {
 	}
 	for _, row := range v.Rows {
 		var parts []string
+		if len(row) == 2 && row[0].Text != "" && row[1].Text != "" && !row[1].Number {
+			t.line("* ", "  ", row[0].Text+": "+row[1].Text)
+			continue
+		}
 		for i, c := range row {
 			s := c.Text
 			if s == "" {
 				continue
 			}
 			if i > 0 && v.Head[i] != "" {
-				s = strings.ToLower(v.Head[i][:1]) + v.Head[i][1:] + " " + s
+				s = strings.ToLower(v.Head[i][:1]) + v.Head[i][1:] + ": " + s
 			}
 			parts = append(parts, s)
 		}

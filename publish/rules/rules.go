@@ -7,6 +7,8 @@
 package rules
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
 	"io"
 	"net/url"
@@ -31,6 +33,7 @@ type Rule struct {
 	Comment  string // what opens a comment line in its language
 	Status   string // NotExecuted, "executed with …" or "withheld: …"
 	Withheld bool
+	Sum      string // SHA-256 in hex of the rule without the campaign's name and marking
 }
 
 // String returns the rule's file: the status as a comment, then the rule; the reason alone where it is withheld.
@@ -42,8 +45,22 @@ func (r Rule) String() string {
 	return head + r.Text
 }
 
+// languages are the languages of rules, in the order in which help shows them.
+var languages = [...]struct {
+	name, extension, comment string
+	text                     func(facts) string
+}{
+	{"yara", ".yar", "//", facts.yara},
+	{"sigma", ".sigma.yml", "#", facts.sigma},
+	{"mql", ".mql.yml", "#", facts.mql},
+	{"kql", ".kql", "//", facts.kql},
+	{"rspamd", ".rspamd.conf", "#", facts.multimap},
+	{"rspamd-regexp", ".rspamd.lua", "--", facts.regexp},
+	{"postfix-checks", ".header_checks", "#", facts.postfix},
+}
+
 // A Format writes the rules of one engine.
-type Format struct{ name, extension string }
+type Format struct{ name, extension, comment string }
 
 // Name returns the engine's name.
 func (f Format) Name() string { return f.name }
@@ -53,10 +70,14 @@ func (f Format) Extension() string { return f.extension }
 
 // Formats returns the formats, one an engine.
 func Formats() []Format {
-	return []Format{{"yara", ".yar"}, {"sigma", ".sigma.yml"}, {"mql", ".mql.yml"}, {"kql", ".kql"}, {"rspamd", ".rspamd.conf"}, {"rspamd-regexp", ".rspamd.lua"}, {"postfix-checks", ".header_checks"}}
+	var out []Format
+	for _, l := range languages {
+		out = append(out, Format{l.name, l.extension, l.comment})
+	}
+	return out
 }
 
-// Write writes the rule, marked as not executed. A campaign without an indicator to match gives a comment that says so.
+// Write writes the rule with its status. A campaign without an indicator to match gives a comment that says so.
 func (f Format) Write(w io.Writer, r coldwatch.Report, pack *knowledge.Pack) error {
 	for _, rule := range Build(r, pack) {
 		if rule.Engine == f.name {
@@ -64,14 +85,7 @@ func (f Format) Write(w io.Writer, r coldwatch.Report, pack *knowledge.Pack) err
 			return err
 		}
 	}
-	comment := "#"
-	switch f.name {
-	case "yara", "kql":
-		comment = "//"
-	case "rspamd-regexp":
-		comment = "--"
-	}
-	_, err := io.WriteString(w, comment+" No rule: the campaign has no indicator that this engine can match.\n")
+	_, err := io.WriteString(w, f.comment+" No rule: the campaign has no indicator that this engine can match.\n")
 	return err
 }
 
@@ -89,23 +103,37 @@ type facts struct {
 	date, until         string // RFC 3339 days
 }
 
-// Build makes the rules of a report; engines that have nothing to match are left out. The pack may be nil.
+// Build makes the rules of a report; engines that have nothing to match are left out. A rule that was run has the status that the
+// report holds of it. The pack may be nil.
 func Build(r coldwatch.Report, pack *knowledge.Pack) []Rule {
 	r = dossier.Redact(r, pack, dossier.NamesInFeeds)
 	f := gather(r, pack)
+	bare := f
+	bare.name, bare.tlp = "", ""
 	var out []Rule
-	add := func(engine, file, comment, text string) {
-		if text != "" {
-			out = append(out, Rule{Engine: engine, File: f.slug + file, Text: text, Comment: comment, Status: NotExecuted})
+	for _, l := range languages {
+		text := l.text(f)
+		if text == "" {
+			continue
 		}
+		sum := sha256.Sum256([]byte(l.text(bare)))
+		rule := Rule{Engine: l.name, File: f.slug + l.extension, Text: text, Comment: l.comment, Status: NotExecuted, Sum: hex.EncodeToString(sum[:])}
+		for _, t := range r.Rules {
+			if t.Sum == rule.Sum {
+				rule.Status, rule.Withheld = plain(t.Status), t.Withheld
+			}
+		}
+		out = append(out, rule)
 	}
-	add("yara", ".yar", "//", f.yara())
-	add("sigma", ".sigma.yml", "#", f.sigma())
-	add("mql", ".mql.yml", "#", f.mql())
-	add("kql", ".kql", "//", f.kql())
-	add("rspamd", ".rspamd.conf", "#", f.multimap())
-	add("rspamd-regexp", ".rspamd.lua", "--", f.regexp())
-	add("postfix-checks", ".header_checks", "#", f.postfix())
+	return out
+}
+
+// Trials is what a report keeps of rules that were run.
+func Trials(rules []Rule) []coldwatch.RuleTrial {
+	out := make([]coldwatch.RuleTrial, len(rules))
+	for i, r := range rules {
+		out[i] = coldwatch.RuleTrial{Engine: r.Engine, Sum: r.Sum, Status: r.Status, Withheld: r.Withheld}
+	}
 	return out
 }
 

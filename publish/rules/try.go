@@ -20,8 +20,11 @@ type Sample struct {
 	Attachments [][]byte // decoded
 }
 
-// Try runs each rule in its engine, where that is at hand, on the samples: it must hit every one of the campaign that has what the
-// engine looks at, and miss every benign one. A rule that fails is withheld with its reason; one whose engine is not at hand stays
+// Tools are the programs by which Try runs rules.
+func Tools() []string { return []string{"postmap", "rspamd", "yara"} }
+
+// Try runs each rule in its engine, where that is at hand, on the samples: it must hit at least half of those of the campaign that
+// have what the engine looks at, and miss every benign one. A rule that fails is withheld with its reason; one whose engine is not at hand stays
 // marked as not executed. An error means that a temporary file could not be written.
 func Try(ctx context.Context, rules []Rule, campaign, benign []Sample) ([]Rule, error) {
 	dir, err := os.MkdirTemp("", "coldwatch-rules-")
@@ -97,8 +100,8 @@ func judge(ctx context.Context, run run, engine, file, dir string, campaign, ben
 	switch {
 	case of == 0:
 		return NotExecuted + ": no message at hand has what it looks at", false, nil
-	case hits < of:
-		return fmt.Sprintf("withheld: executed with %s, it hits %d of %d messages of the campaign", engine, hits, of), true, nil
+	case 2*hits < of:
+		return fmt.Sprintf("withheld: executed with %s, it hits only %d of %d messages of the campaign", engine, hits, of), true, nil
 	}
 	return fmt.Sprintf("executed with %s: hits %d of %d messages of the campaign and none of %d benign ones", engine, hits, of, missed), false, nil
 }

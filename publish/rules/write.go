@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"encoding/base64"
 	"fmt"
 	"regexp"
 	"slices"
@@ -174,18 +175,44 @@ func (f facts) multimap() string {
 }
 
 // regexp is for Rspamd's rules in Lua (lua.local.d): hosts in the body as it came and in its parts as they are decoded, tags
-// included.
+// included, and the same in base64 within them, where scripts hide them.
 func (f facts) regexp() string {
 	if len(f.hosts) == 0 {
 		return ""
 	}
-	var or []string
+	var or, coded []string
 	for _, h := range f.hosts {
 		or = append(or, regexp.QuoteMeta(h))
+		for _, piece := range inBase64(h) {
+			coded = append(coded, regexp.QuoteMeta(piece))
+		}
 	}
-	re := strings.ReplaceAll(`/(?:^|[^a-z0-9.-])(?:[a-z0-9-]+\.)*(?:`+strings.Join(or, "|")+`)(?:[^a-z0-9.-]|$)/i`, `\`, `\\`)
-	return f.about("--") + fmt.Sprintf("config['regexp'] = config['regexp'] or {}\nlocal host = '%s'\nconfig['regexp']['%s_BODY'] = {\n  re = host .. '{body} | ' .. host .. '{sa_raw_body}',\n  score = 10.0,\n  description = 'Cold chain phishing, campaign %s',\n}\n",
-		re, strings.ToUpper(f.slug), f.campaign)
+	lua := func(re string) string { return strings.ReplaceAll(re, `\`, `\\`) }
+	alternatives := []string{"host .. '{body}'", "host .. '{sa_raw_body}'"}
+	hidden := ""
+	if len(coded) > 0 {
+		hidden = "local hidden = '" + lua(`/(?:`+strings.Join(coded, "|")+`)/`) + "'\n"
+		alternatives = append(alternatives, "hidden .. '{body}'", "hidden .. '{sa_raw_body}'")
+	}
+	return f.about("--") + fmt.Sprintf("config['regexp'] = config['regexp'] or {}\nlocal host = '%s'\n%sconfig['regexp']['%s_BODY'] = {\n  re = %s,\n  score = 10.0,\n  description = 'Cold chain phishing, campaign %s',\n}\n",
+		lua(`/(?:^|[^a-z0-9.-])(?:[a-z0-9-]+\.)*(?:`+strings.Join(or, "|")+`)(?:[^a-z0-9.-]|$)/i`), hidden, strings.ToUpper(f.slug), strings.Join(alternatives, " .. ' | ' .. "), f.campaign)
+}
+
+// inBase64 gives what a host looks like within a longer text in base64, at the three places at which it may begin; nothing for one
+// so short that it would be found by chance.
+func inBase64(host string) []string {
+	var out []string
+	for before := range 3 {
+		s := base64.RawStdEncoding.EncodeToString(append(make([]byte, before), host...))
+		s = s[[...]int{0, 2, 3}[before]:] // the first characters hold bits of what comes before
+		if (before+len(host))%3 != 0 {
+			s = s[:len(s)-1] // and the last of what comes after
+		}
+		if len(s) >= 12 {
+			out = append(out, s)
+		}
+	}
+	return out
 }
 
 // postfix is a table for header_checks with type regexp (POSIX extended).
