@@ -60,6 +60,13 @@ type Skipped struct {
 	Reason string `json:"reason"`
 }
 
+func (s *Summary) skip(item intake.Item) {
+	s.NotMail++
+	if len(s.Skipped) < 100 {
+		s.Skipped = append(s.Skipped, Skipped{item.Path, item.Skipped})
+	}
+}
+
 // RoleCoverage counts the new messages by what is known of their reporting organisation.
 type RoleCoverage struct {
 	Known   int `json:"known"`
@@ -290,17 +297,21 @@ func (b *batch) add(j *job, r result) {
 	}
 }
 
+func (b *batch) checkpoints() []store.Checkpoint {
+	var out []store.Checkpoint
+	for _, path := range slices.Sorted(maps.Keys(b.reached)) {
+		out = append(out, b.reached[path])
+	}
+	return out
+}
+
 func (s *scan) flush(ctx context.Context, b *batch) error {
 	if b.held == 0 {
 		return nil
 	}
 	if len(b.records) > 0 || len(b.reached) > 0 {
-		var reached []store.Checkpoint
-		for _, path := range slices.Sorted(maps.Keys(b.reached)) {
-			reached = append(reached, b.reached[path])
-		}
 		begun := time.Now()
-		fresh, err := s.e.Store.Put(ctx, b.records, reached)
+		fresh, err := s.e.Store.Put(ctx, b.records, b.checkpoints())
 		if err != nil {
 			return err
 		}
@@ -319,10 +330,7 @@ func (s *scan) flush(ctx context.Context, b *batch) error {
 
 func (s *scan) count(j *job, r result) {
 	if j.item.Skipped != "" {
-		s.sum.NotMail++
-		if len(s.sum.Skipped) < 100 {
-			s.sum.Skipped = append(s.sum.Skipped, Skipped{j.item.Path, j.item.Skipped})
-		}
+		s.sum.skip(j.item)
 		return
 	}
 	s.sum.Messages++

@@ -36,6 +36,7 @@ type cli struct {
 	Deliver    deliverCmd    `cmd:"" help:"Send the warnings that may go out: into a folder, by mail, to a webhook."`
 	Hunt       huntCmd       `cmd:"" help:"Search stored mail for the indicators of a published report."`
 	Serve      serveCmd      `cmd:"" help:"Serve the campaigns by TAXII 2.1, and take what others push."`
+	Worker     workerCmd     `cmd:"" help:"Analyse what was received, beside other workers that share the database."`
 	Token      tokenCmd      `cmd:"" help:"Make, list and revoke the tokens that let others in."`
 	Taxii      taxiiCmd      `cmd:"" help:"Read from and push to TAXII 2.1 servers."`
 	Search     searchCmd     `cmd:"" help:"Find stored messages by words and indicators."`

@@ -18,6 +18,7 @@ type scanCmd struct {
 	Paths []string `arg:"" name:"path" help:"Messages (.eml, .msg), folders, Maildirs, mboxes, a scenario, or - for standard input."`
 	Org   string   `help:"Reporting organisation, by its id in the pack." placeholder:"ID"`
 	Keep  string   `help:"Retention: after the scan, forget messages received longer ago than this, as 90d; everything is kept otherwise." placeholder:"AGE"`
+	Queue bool     `help:"Only take the mail in: coldwatch worker or serve analyses it, on this machine or others that share the database."`
 
 	Weights string `help:"File of weights of the verdict to use in this database from now on (coldwatch measure --weights writes one), or shipped." placeholder:"FILE"`
 }
@@ -61,11 +62,18 @@ func (c scanCmd) Run(ctx context.Context, g *Globals) error {
 	if err := g.keepPack(ctx, e.Store, scenario); err != nil {
 		return err
 	}
+	if c.Queue {
+		return c.enqueue(ctx, g, e)
+	}
 	sum, err := g.scan(ctx, e, c.Paths, c.Org)
 	if err != nil {
 		return err
 	}
 	campaigns, err := e.Update(context.WithoutCancel(ctx))
+	if errors.Is(err, engine.ErrElsewhere) {
+		g.note("note: %v, in a moment; this is how they stand", err)
+		campaigns, err = e.Campaigns(ctx)
+	}
 	if err != nil {
 		return err
 	}
@@ -97,8 +105,45 @@ func (c scanCmd) Run(ctx context.Context, g *Globals) error {
 	return nil
 }
 
-// scan reads the paths into the engine's store.
-func (g *Globals) scan(ctx context.Context, e *engine.Engine, paths []string, org string) (engine.Summary, error) {
+// enqueue takes the mail in and leaves it to the workers.
+func (c scanCmd) enqueue(ctx context.Context, g *Globals, e *engine.Engine) error {
+	src, err := g.source(ctx, e, c.Paths, c.Org)
+	if err != nil {
+		return err
+	}
+	defer src.Close()
+	p := g.progress("receiving")
+	sum, err := e.Enqueue(ctx, src, p.show)
+	p.done()
+	if err != nil {
+		return err
+	}
+	q, err := e.Store.Queued(ctx)
+	if err != nil {
+		return err
+	}
+	switch {
+	case g.JSON:
+		err = g.printJSON(map[string]any{"messages": sum.Messages, "queued": sum.New, "known": sum.Known, "not_mail": sum.NotMail, "skipped": sum.Skipped, "queue": q})
+	default:
+		g.print("%s received, %d new, in %.1f s; %s to be analysed", count(sum.Messages, "message"), sum.New, sum.Seconds, wait(q.Waiting+q.Claimed))
+		g.note("next: coldwatch worker%s", g.dbFlag())
+	}
+	if err == nil && sum.Stopped {
+		err = context.Canceled
+	}
+	return err
+}
+
+func wait(n int) string {
+	if n == 1 {
+		return "1 waits"
+	}
+	return fmt.Sprintf("%d wait", n)
+}
+
+// source opens the paths, each where the last scan came to.
+func (g *Globals) source(ctx context.Context, e *engine.Engine, paths []string, org string) (intake.Source, error) {
 	resume := func(path string, size int64, modified time.Time) int64 {
 		cp, err := e.Store.Checkpoint(ctx, path)
 		if err != nil || cp.Size > size || cp.Size == size && !cp.Modified.Equal(modified.Truncate(time.Microsecond).UTC()) {
@@ -106,7 +151,12 @@ func (g *Globals) scan(ctx context.Context, e *engine.Engine, paths []string, or
 		}
 		return cp.Offset
 	}
-	src, err := intake.Open(ctx, paths, intake.Options{Organisation: org, Stdin: g.stdin, Resume: resume})
+	return intake.Open(ctx, paths, intake.Options{Organisation: org, Stdin: g.stdin, Resume: resume})
+}
+
+// scan reads the paths into the engine's store.
+func (g *Globals) scan(ctx context.Context, e *engine.Engine, paths []string, org string) (engine.Summary, error) {
+	src, err := g.source(ctx, e, paths, org)
 	if err != nil {
 		return engine.Summary{}, err
 	}

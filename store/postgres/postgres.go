@@ -19,6 +19,7 @@ import (
 	"io"
 	"io/fs"
 	"net"
+	"strconv"
 	"strings"
 	"unicode"
 
@@ -53,11 +54,12 @@ func Is(name string) bool {
 // dialect is where PostgreSQL parts from SQLite.
 var dialect = &relational.Dialect{
 	Goose: database.DialectPostgres, Dollar: true, Text: text, Classify: classify, Lost: lost, Batch: newBatch,
-	Terms: func(s string) string { return strings.Join(tokens(s), " ") }, Query: query,
-	PutTerms: `INSERT INTO message_text (number, terms) VALUES (?, to_tsvector('simple', CAST(? AS TEXT)))
+	Terms: vector, Query: query,
+	PutTerms: `INSERT INTO message_text (number, terms) VALUES (?, CAST(CAST(? AS TEXT) AS TSVECTOR))
 		ON CONFLICT (number) DO UPDATE SET terms = excluded.terms`,
 	DropTerms:  `DELETE FROM message_text WHERE number = ?`,
 	Found:      `SELECT number FROM message_text WHERE terms @@ to_tsquery('simple', CAST(? AS TEXT))`,
+	ByKey:      `SET LOCAL enable_seqscan = off`,
 	SkipLocked: ` FOR UPDATE SKIP LOCKED`,
 	Tables:     `SELECT relname FROM pg_class WHERE relnamespace = current_schema()::regnamespace AND relkind IN ('r', 'p') AND NOT relispartition ORDER BY relname`,
 }
@@ -179,6 +181,45 @@ func tokens(s string) []string {
 	}
 	return out
 }
+
+// vector writes a tsvector: each word with its places. The server would take the text apart too, but there is one server
+// for many workers.
+func vector(s string) string {
+	places := map[string][]int{}
+	var order []string
+	size := 0
+	for i, w := range tokens(s) {
+		if i >= lastPlace {
+			break
+		}
+		if len(places[w]) == 0 {
+			if size += len(w) + 1; size > largestVector {
+				break
+			}
+			order = append(order, w)
+		}
+		if len(places[w]) < mostPlaces {
+			places[w] = append(places[w], i+1)
+		}
+	}
+	var b strings.Builder
+	for _, w := range order {
+		b.WriteString("'" + w + "'")
+		for i, p := range places[w] {
+			b.WriteByte(":,"[min(i, 1)])
+			b.WriteString(strconv.Itoa(p))
+		}
+		b.WriteByte(' ')
+	}
+	return b.String()
+}
+
+// What a tsvector holds (PostgreSQL documentation, section 12.11).
+const (
+	lastPlace     = 16383
+	mostPlaces    = 255
+	largestVector = 1 << 19 // bytes of words; half of what is allowed
+)
 
 // longestWord is the longest that a tsvector holds, in bytes.
 const longestWord = 2046

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -178,4 +179,23 @@ func TestScratchGoes(t *testing.T) {
 	if err := st.Write.QueryRowContext(t.Context(), `SELECT COUNT(*) FROM pg_namespace WHERE nspname LIKE 'coldwatch%'`).Scan(&n); err != nil || n != 0 {
 		t.Errorf("%d scratch schemas stayed, %v", n, err)
 	}
+}
+
+// A database that was opened before opens again, for several at once too.
+func TestOpenAgain(t *testing.T) {
+	address := pgtest.Start(t).Database(t)
+	var wg sync.WaitGroup
+	for range 4 {
+		wg.Go(func() {
+			for range 2 {
+				s, err := postgres.Open(t.Context(), address)
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				s.Close()
+			}
+		})
+	}
+	wg.Wait()
 }

@@ -34,6 +34,9 @@ func (s *Store) Put(ctx context.Context, batch []store.Record, reached []store.C
 	}
 	fresh := 0
 	err := transactTwice(ctx, s.Write, func(tx *Tx) error {
+		if err := s.byKey(ctx, tx); err != nil {
+			return err
+		}
 		if !apart {
 			if err := putRaw(ctx, tx, batch); err != nil {
 				return err
@@ -64,6 +67,14 @@ func (s *Store) Put(ctx context.Context, batch []store.Record, reached []store.C
 		err = s.dequeue(ctx, queued)
 	}
 	return fresh, err
+}
+
+func (s *Store) byKey(ctx context.Context, tx *Tx) error {
+	if s.dialect.ByKey == "" {
+		return nil
+	}
+	_, err := tx.ExecContext(ctx, s.dialect.ByKey)
+	return err
 }
 
 // uninterrupted is for statements that are over in microseconds: to make one interruptible, the driver starts a goroutine,
@@ -163,9 +174,7 @@ func (s *Store) putMessages(ctx context.Context, tx *Tx, batch []store.Record) (
 			sender = excluded.sender, analysis = excluded.analysis, sighting = excluded.sighting, terms = excluded.terms`,
 			r.ID, n, r.RawSHA256, r.Organisation, r.Source, r.Received.UnixMicro(), string(r.Class), r.Bits, r.Subject, r.From, r.Size,
 			r.Analysis, r.Sighting, s.codec.Compress([]byte(r.Terms)))
-		for _, a := range r.Recipients {
-			b.Add(`INSERT INTO recipient (address, message_id) VALUES (?, ?) ON CONFLICT (address, message_id) DO NOTHING`, strings.ToLower(a), r.ID)
-		}
+		putRecipients(b, r)
 		terms := r.Terms
 		if s.dialect.Terms != nil {
 			terms = s.dialect.Terms(terms)
@@ -174,6 +183,24 @@ func (s *Store) putMessages(ctx context.Context, tx *Tx, batch []store.Record) (
 	}
 	b.Add(`UPDATE counter SET value = ? WHERE name = 'message'`, seq)
 	return fresh, b.Send(ctx)
+}
+
+// putRecipients stores the addresses of a message, many at once where there are many.
+func putRecipients(b Batch, r *store.Record) {
+	const many = 16
+	left := r.Recipients
+	for len(left) > 0 {
+		n := 1
+		if len(left) >= many {
+			n = many
+		}
+		args := make([]any, 0, 2*n)
+		for _, a := range left[:n] {
+			args = append(args, strings.ToLower(a), r.ID)
+		}
+		left = left[n:]
+		b.Add(`INSERT INTO recipient (address, message_id) VALUES (?, ?)`+strings.Repeat(`, (?, ?)`, n-1)+` ON CONFLICT (address, message_id) DO NOTHING`, args...)
+	}
 }
 
 // sequence gives the numbers of those messages of a batch that are known.

@@ -60,32 +60,20 @@ func (s *Store) Receive(ctx context.Context, subs []coldwatch.Submission, at tim
 	return queued, err
 }
 
-// Claim gives a worker the messages that wait longest and that nobody has, and those that it has claimed already: at most
-// most, and no more than bytes of raw mail unless the first alone is larger. A worker that works on what it claimed calls
+// Claim gives a worker what it has claimed already, else the messages that wait longest and that nobody has: at most most,
+// and no more than bytes of raw mail unless the first alone is larger. A worker that works on what it claimed calls
 // it only when it is done with that. What was claimed often, and never analysed, comes last and alone: it may be what
 // the workers die of.
 func (s *Store) Claim(ctx context.Context, worker string, most int, bytes int64) ([]coldwatch.Submission, error) {
 	var ids []string
 	err := transactTwice(ctx, s.RawDB, func(tx *Tx) error {
-		rows, err := tx.QueryContext(ctx, `SELECT id, size, tries FROM queue WHERE owner = '' OR owner = ? ORDER BY tries, arrived, id LIMIT ?`+
-			s.dialect.SkipLocked, worker, most)
+		err := s.byKey(ctx, tx)
 		if err != nil {
 			return err
 		}
-		ids = ids[:0]
-		left, full := bytes, false
-		_, err = collect(rows, func(r *sql.Rows) (struct{}, error) {
-			var id string
-			var size, tries int64
-			err := r.Scan(&id, &size, &tries)
-			full = full || len(ids) > 0 && (size > left || tries >= suspect)
-			if !full {
-				ids = append(ids, id)
-				left -= size
-				full = tries >= suspect
-			}
-			return struct{}{}, err
-		})
+		if ids, err = s.next(ctx, tx, worker, most, bytes); err == nil && len(ids) == 0 {
+			ids, err = s.next(ctx, tx, "", most, bytes)
+		}
 		if err != nil {
 			return err
 		}
@@ -113,6 +101,29 @@ func (s *Store) Claim(ctx context.Context, worker string, most int, bytes int64)
 		out = append(out, sub)
 	}
 	return out, nil
+}
+
+// next gives those that come next of what an owner has; nobody's owner is ”.
+func (s *Store) next(ctx context.Context, tx *Tx, owner string, most int, bytes int64) (ids []string, err error) {
+	rows, err := tx.QueryContext(ctx, `SELECT id, size, tries FROM queue WHERE owner = ? ORDER BY tries, arrived, id LIMIT ?`+
+		s.dialect.SkipLocked, owner, most)
+	if err != nil {
+		return nil, err
+	}
+	full := false
+	_, err = collect(rows, func(r *sql.Rows) (struct{}, error) {
+		var id string
+		var size, tries int64
+		err := r.Scan(&id, &size, &tries)
+		full = full || len(ids) > 0 && (size > bytes || tries >= suspect)
+		if !full {
+			ids = append(ids, id)
+			bytes -= size
+			full = tries >= suspect
+		}
+		return struct{}{}, err
+	})
+	return ids, err
 }
 
 // suspect is how often a message is claimed before it is taken alone.

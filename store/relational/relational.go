@@ -20,6 +20,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -48,6 +49,8 @@ type Dialect struct {
 	Tables string
 	// SkipLocked ends a SELECT of rows that others, who have them locked, shall keep.
 	SkipLocked string
+	// ByKey begins a transaction whose look-ups are all by key, whatever the statistics of a table say that grew just now.
+	ByKey string
 	// Short statements end faster than an interruption of them is prepared.
 	Uninterrupted bool
 }
@@ -131,7 +134,7 @@ func (l Layers) Open(name string) (fs.File, error) {
 	return nil, &fs.PathError{Op: "open", Path: name, Err: fs.ErrNotExist}
 }
 
-// ReadDir lists the files of all.
+// ReadDir lists the files of all, by name.
 func (l Layers) ReadDir(name string) ([]fs.DirEntry, error) {
 	var out []fs.DirEntry
 	seen := map[string]bool{}
@@ -147,6 +150,7 @@ func (l Layers) ReadDir(name string) ([]fs.DirEntry, error) {
 			seen[e.Name()] = true
 		}
 	}
+	slices.SortFunc(out, func(a, b fs.DirEntry) int { return strings.Compare(a.Name(), b.Name()) })
 	return out, nil
 }
 
