@@ -112,6 +112,45 @@ func (e *Engine) Judge(ctx context.Context, w coldwatch.Word) error {
 	return e.Say(ctx, w)
 }
 
+// A JudgementError says what is wrong with a hypothesis or an item of evidence, and what to do.
+type JudgementError struct{ Reason, Hint string }
+
+func (e *JudgementError) Error() string { return e.Reason }
+
+// CheckJudgement checks the detail of a word about who is behind a campaign.
+func (e *Engine) CheckJudgement(ctx context.Context, w coldwatch.Word) error {
+	p, err := e.Store.Profile(ctx, w.Campaign, 0)
+	if err != nil {
+		return err
+	}
+	reason, hint := "", ""
+	switch w.Kind {
+	case WordHypothesis:
+		var h profile.Hypothesis
+		if json.Unmarshal(w.Detail, &h) != nil {
+			return &JudgementError{"the hypothesis cannot be read", "it has a name and a prior"}
+		}
+		h.Reason = w.Reason
+		reason, hint = profile.CheckHypothesis(h)
+	case WordEvidence:
+		var it coldwatch.GradedItem
+		if json.Unmarshal(w.Detail, &it) != nil {
+			return &JudgementError{"the item of evidence cannot be read", "it has text, group, grade, cost and ranges"}
+		}
+		var entered []string
+		for _, h := range p.Attribution.Hypotheses {
+			entered = append(entered, h.Name)
+		}
+		reason, hint = profile.CheckEvidence(it, profile.Names(e.Pack, entered))
+	default:
+		reason, hint = "there is no such word about a campaign", "there are hypothesis and evidence"
+	}
+	if reason != "" {
+		return &JudgementError{reason, hint}
+	}
+	return nil
+}
+
 // Diff tells what changed from one version of a campaign's profile to another. Version 0 stands for the newest as to, and
 // for the one before to as from.
 func (e *Engine) Diff(ctx context.Context, id string, from, to int) (profile.Difference, error) {
@@ -143,13 +182,21 @@ func (e *Engine) own() string {
 	return own
 }
 
+// HeldApproval is why a warning is held that waits for a publisher.
+const HeldApproval = warning.HeldApproval
+
 // Warnings gives every warning as it stands now: held until a publisher approves it, and those that take others back.
 func (e *Engine) Warnings(ctx context.Context) ([]coldwatch.Warning, error) {
-	ws, err := e.Store.Warnings(ctx)
+	return WarningsNow(ctx, e.Store)
+}
+
+// WarningsNow is Warnings, for who has no engine.
+func WarningsNow(ctx context.Context, st Store) ([]coldwatch.Warning, error) {
+	ws, err := st.Warnings(ctx)
 	if err != nil {
 		return nil, err
 	}
-	words, err := e.Store.Words(ctx)
+	words, err := st.Words(ctx)
 	if err != nil {
 		return nil, err
 	}

@@ -67,6 +67,22 @@ type Store interface {
 	BeginDelivery(ctx context.Context, warning, channel string, now time.Time) (begun bool, err error)
 	Deliveries(ctx context.Context) ([]store.Delivery, error)
 
+	List(ctx context.Context, q store.MessageQuery) ([]store.Row, error)
+	TotalsOf(ctx context.Context, organisation string) (store.Totals, error)
+	CampaignVersions(ctx context.Context) ([]store.CampaignVersion, error)
+
+	PutAccount(ctx context.Context, a store.Account, fresh bool) (stored bool, err error)
+	Account(ctx context.Context, name string) (store.Account, error)
+	Accounts(ctx context.Context) ([]store.Account, error)
+	DeleteAccount(ctx context.Context, name string) error
+	PutSession(ctx context.Context, s store.Session) error
+	Session(ctx context.Context, hash string) (store.Session, error)
+	Sessions(ctx context.Context, account string) ([]store.Session, error)
+	EndSessions(ctx context.Context, hash, account string, expired time.Time) error
+	Append(ctx context.Context, e store.AuditEntry) (store.AuditEntry, error)
+	Audit(ctx context.Context, q store.AuditQuery) ([]store.AuditEntry, error)
+	AuditTrail(ctx context.Context, f func(store.AuditEntry) error) (written int64, err error)
+
 	Purge(ctx context.Context, recipient string, before time.Time) (gone []string, err error)
 	Check(ctx context.Context) (faults []string, err error)
 	Codec() *store.Codec

@@ -39,11 +39,10 @@ func (e *Engine) Explain(ctx context.Context, sub coldwatch.Submission) (Explana
 		p := &w.Analysis.Message.Parts[i]
 		x.Parts = append(x.Parts, PartLine{p.ID, p.Reading, p.MediaType, p.Filename, p.Encoding, len(p.Content)})
 	}
-	l, err := e.Linker(ctx)
-	if err != nil {
+	var err error
+	if x.Placement, err = e.Preview(ctx, w.Sighting); err != nil {
 		return x, err
 	}
-	x.Placement = l.Preview(w.Sighting)
 	if x.Known, err = e.Store.Have(ctx, w.Analysis.ID); err != nil {
 		return x, err
 	}

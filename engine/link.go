@@ -33,15 +33,37 @@ type links struct {
 	memo    *profile.Memo       // simulations that need not run again
 }
 
-// Linker gives the linker over all stored sightings, loading it when it is first needed and placing what came since.
-func (e *Engine) Linker(ctx context.Context) (*campaign.Linker, error) {
+// Why gives the links that hold a campaign together, each with its ledger.
+func (e *Engine) Why(ctx context.Context, id string) ([]coldwatch.Link, error) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	l, _, err := e.current(ctx)
 	if err != nil {
 		return nil, err
 	}
-	return l.Linker, nil
+	return l.Linker.Why(id), nil
+}
+
+// Without gives what a campaign falls into without a piece of evidence: the messages of each part.
+func (e *Engine) Without(ctx context.Context, id string, v coldwatch.View, value string) ([][]string, error) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	l, _, err := e.current(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return l.Linker.Without(id, v, value), nil
+}
+
+// Preview says where a sighting would go, without placing it.
+func (e *Engine) Preview(ctx context.Context, s coldwatch.Sighting) (coldwatch.Placement, error) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	l, _, err := e.current(ctx)
+	if err != nil {
+		return coldwatch.Placement{}, err
+	}
+	return l.Linker.Preview(s), nil
 }
 
 // current gives linking up to date with the stored sightings and words, and what was placed just now.
@@ -410,11 +432,11 @@ func (e *Engine) Report(ctx context.Context, id string) (coldwatch.Report, error
 	if err != nil {
 		return coldwatch.Report{}, err
 	}
-	l, err := e.Linker(ctx)
+	links, err := e.Why(ctx, id)
 	if err != nil {
 		return coldwatch.Report{}, err
 	}
-	r := coldwatch.Report{Profile: p, Links: l.Why(id), Marking: coldwatch.Marking{TLP: "TLP:AMBER"}, Made: p.Last}
+	r := coldwatch.Report{Profile: p, Links: links, Marking: coldwatch.Marking{TLP: "TLP:AMBER"}, Made: p.Last}
 	for _, m := range p.Members {
 		lm, err := e.local(ctx, m)
 		if errors.Is(err, store.ErrNotFound) {

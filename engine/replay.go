@@ -2,6 +2,8 @@ package engine
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"time"
 
@@ -54,6 +56,12 @@ func (e *Engine) Purge(ctx context.Context, recipient string, before time.Time) 
 	}
 	_, err = e.Update(ctx)
 	return len(gone), err
+}
+
+// WordID names a word by what it says, who says it and when.
+func WordID(w coldwatch.Word) string {
+	sum := sha256.Sum256([]byte(w.Kind + w.Message + w.Other + w.Campaign + w.Author + w.At.Format(time.RFC3339Nano) + string(w.Detail)))
+	return "w-" + hex.EncodeToString(sum[:5])
 }
 
 // Say stores an analyst's word, or its undoing, and brings the campaigns up to date with it.

@@ -267,7 +267,7 @@ func (g *Globals) judge(ctx context.Context, id, kind, author, reason string, de
 	if w.Detail, err = json.Marshal(d); err != nil {
 		return err
 	}
-	w.ID = wordID(w)
+	w.ID = engine.WordID(w)
 	if err := e.Judge(ctx, w); err != nil {
 		return err
 	}

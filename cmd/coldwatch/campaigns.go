@@ -101,21 +101,20 @@ func (c campaignShowCmd) Run(ctx context.Context, g *Globals) error {
 }
 
 func (c campaignShowCmd) links(ctx context.Context, e *engine.Engine, view *campaignView) error {
-	l, err := e.Linker(ctx)
-	if err != nil {
-		return err
-	}
+	var err error
 	if c.Why {
-		view.Why = l.Why(view.Campaign)
+		if view.Why, err = e.Why(ctx, view.Campaign); err != nil {
+			return err
+		}
 	}
 	if c.Without != "" {
 		v, value, ok := strings.Cut(c.Without, "=")
 		if !ok {
 			return hinted("for example --without host=secure-doc.example; --why lists the evidence", "--without takes VIEW=VALUE")
 		}
-		view.Without = l.Without(view.Campaign, coldwatch.View(v), value)
+		view.Without, err = e.Without(ctx, view.Campaign, coldwatch.View(v), value)
 	}
-	return nil
+	return err
 }
 
 func (g *Globals) printDossier(p *coldwatch.Profile) {

@@ -118,7 +118,7 @@ func (c warningApproveCmd) Run(ctx context.Context, g *Globals) error {
 		return hinted("mend that first, in the pack or the text; an approval does not lift it", "the warning %s is held for another reason: %s", w.ID, safe(w.Held))
 	}
 	word := coldwatch.Word{At: time.Now().UTC(), Author: authorOr(c.Author), Kind: engine.WordApprove, Other: w.ID, Campaign: w.Campaign, Reason: c.Reason}
-	word.ID = wordID(word)
+	word.ID = engine.WordID(word)
 	if err := e.Approve(ctx, word); err != nil {
 		return err
 	}
@@ -144,7 +144,7 @@ func (c warningWithdrawCmd) Run(ctx context.Context, g *Globals) error {
 	}
 	defer e.Store.Close()
 	word := coldwatch.Word{At: time.Now().UTC(), Author: authorOr(c.Author), Kind: engine.WordWithdraw, Other: w.ID, Campaign: w.Campaign, Reason: c.Reason}
-	word.ID = wordID(word)
+	word.ID = engine.WordID(word)
 	out, err := e.Withdraw(ctx, word)
 	if errors.Is(err, engine.ErrReachedNobody) {
 		return hinted("leave it unapproved: it goes nowhere", "the warning %s: %w", w.ID, err)

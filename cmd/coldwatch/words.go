@@ -2,8 +2,6 @@ package main
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"os/user"
@@ -57,7 +55,7 @@ func (c sayCmd) Run(ctx context.Context, g *Globals) error {
 			return hinted("coldwatch campaign ID lists the members", "message %s is in no campaign", shortID(w.Message))
 		}
 	}
-	w.ID = wordID(w)
+	w.ID = engine.WordID(w)
 	if err := e.Say(ctx, w); err != nil {
 		return err
 	}
@@ -67,12 +65,6 @@ func (c sayCmd) Run(ctx context.Context, g *Globals) error {
 	g.print("%s: noted, and honoured from now on", w.ID)
 	g.note("coldwatch unsay %s takes it back%s", w.ID, g.dbFlag())
 	return nil
-}
-
-// wordID names a word by what it says, who says it and when.
-func wordID(w coldwatch.Word) string {
-	sum := sha256.Sum256([]byte(w.Kind + w.Message + w.Other + w.Campaign + w.Author + w.At.Format(time.RFC3339Nano) + string(w.Detail)))
-	return "w-" + hex.EncodeToString(sum[:5])
 }
 
 // authorOr is who speaks: the name given, else the one who is logged in.

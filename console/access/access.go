@@ -8,12 +8,13 @@
 // A viewer who belongs to an organisation sees that organisation's messages only, and of campaigns what their marking lets
 // out of the house; one who belongs to none (the analysts of a community) sees all. These two fences hold on every row,
 // count, edge, pin, search hit and error text, which is why what may not be seen is answered as what does not exist
-// (404, RFC 9110 section 15.5.5), never as what is forbidden.
+// (404, RFC 9110 section 15.5.5), never as what is forbidden. Package desk holds them: pages and calls read through it.
 package access
 
 import (
 	"context"
 	"net/http"
+	"slices"
 )
 
 // A Role is what a person is in the community; each may do all that those before it may.
@@ -47,12 +48,18 @@ func ParseRole(s string) (Role, bool) {
 	return Nobody, false
 }
 
+// Roles lists what a person may be, the least first.
+func Roles() []Role { return []Role{Reader, Analyst, Publisher, Administrator} }
+
 // A Viewer is who asks.
 type Viewer struct {
 	Account      string // "local" on the loopback without accounts, "token NAME" for a machine
 	Role         Role
-	Organisation string // id in the chain pack; "" belongs to none and sees all
-	CSRF         string // token that forms carry back; "" for machines
+	Organisation string   // id in the chain pack; "" belongs to none and sees all
+	CSRF         string   // token that forms carry back; "" for machines
+	Scopes       []string // of a machine's token
+	Address      string   // where the request came from, for the audit log
+	Open         bool     // the loopback without accounts: the pages say so
 }
 
 // Sees tells whether the viewer may see what belongs to an organisation (its messages, its name as a target).
@@ -76,9 +83,11 @@ func From(ctx context.Context) Viewer {
 
 // A Rule says who may use a route.
 type Rule struct {
-	Least  Role // the least role; Nobody is refused unless Public is set
-	Public bool // anybody: sign-in, style sheets, health
-	Own    bool // what it answers is fenced by organisation: another's item does not exist for the viewer
+	Least  Role   // the least role; Nobody is refused unless Public is set
+	Public bool   // anybody: sign-in, style sheets, health
+	Own    bool   // what it answers is fenced by organisation: another's item does not exist for the viewer
+	Whole  bool   // only those who belong to no organisation: what it changes or shows is everybody's
+	Scope  string // a machine's token with this scope may use it too, whatever its role
 }
 
 // A Route is one page or call of the console.
@@ -86,8 +95,22 @@ type Route struct {
 	Method, Path string // as http.ServeMux spells them: "GET", "/campaigns/{id}"
 	Rule         Rule
 	Summary      string // for the description of the API
+	Body         int64  // most bytes of a request; 0 for the usual limit of forms
 	Serve        http.HandlerFunc
 }
 
 // Decided tells whether a rule was written: the zero Rule is none.
-func (r Rule) Decided() bool { return r.Public || r.Least > Nobody }
+func (r Rule) Decided() bool { return r.Public || r.Least > Nobody && r.Least <= Administrator }
+
+// Allows tells whether the viewer may use what the rule stands for.
+func (r Rule) Allows(v Viewer) bool {
+	switch {
+	case r.Public:
+		return true
+	case !r.Decided() || r.Whole && v.Organisation != "":
+		return false
+	case r.Scope != "" && slices.Contains(v.Scopes, r.Scope):
+		return true
+	}
+	return v.Role >= r.Least
+}

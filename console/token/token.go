@@ -25,10 +25,19 @@ import (
 const (
 	ReadTAXII  = "taxii:read"  // read what is published
 	WriteTAXII = "taxii:write" // push, and read back and delete what the same token pushed
+
+	ReadAPI     = "api:read"     // what a viewer may
+	WriteAPI    = "api:write"    // what an analyst may
+	PublishAPI  = "api:publish"  // what a publisher may
+	AdminAPI    = "api:admin"    // what an administrator may
+	WriteIntake = "intake:write" // hand messages in, and nothing else
+	ReadMetrics = "metrics:read" // the state of the program
 )
 
 // Scopes lists every scope, sorted.
-func Scopes() []string { return []string{ReadTAXII, WriteTAXII} }
+func Scopes() []string {
+	return []string{AdminAPI, PublishAPI, ReadAPI, WriteAPI, WriteIntake, ReadMetrics, ReadTAXII, WriteTAXII}
+}
 
 // A Token lets its bearer in.
 type Token struct {
@@ -36,7 +45,13 @@ type Token struct {
 	Scopes  []string  `json:"scopes"`
 	Created time.Time `json:"created"`
 	Hash    string    `json:"hash"` // SHA-256 of the secret, hex
+
+	Organisation string    `json:"organisation,omitempty"` // sees and hands in that organisation's mail only
+	Expires      time.Time `json:"expires,omitzero"`       // zero: never
 }
+
+// Ended tells whether the token has expired.
+func (t Token) Ended(now time.Time) bool { return !t.Expires.IsZero() && !now.Before(t.Expires) }
 
 // May tells whether the token allows the scope.
 func (t Token) May(scope string) bool { return slices.Contains(t.Scopes, scope) }
@@ -81,10 +96,16 @@ func put(ctx context.Context, s Settings, all []Token) error {
 
 // Create makes a token and gives its secret, which is kept nowhere.
 func Create(ctx context.Context, s Settings, name string, scopes []string, now time.Time) (secret string, err error) {
+	return Make(ctx, s, Token{Name: name, Scopes: scopes, Created: now})
+}
+
+// Make is Create for a token with an organisation or an end.
+func Make(ctx context.Context, s Settings, t Token) (secret string, err error) {
+	name := t.Name
 	if name == "" || len(name) > 64 || strings.Trim(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._") != "" {
 		return "", fmt.Errorf("%q: %w", name, ErrName)
 	}
-	for _, sc := range scopes {
+	for _, sc := range t.Scopes {
 		if !slices.Contains(Scopes(), sc) {
 			return "", fmt.Errorf("%q: %w", sc, ErrScope)
 		}
@@ -93,8 +114,8 @@ func Create(ctx context.Context, s Settings, name string, scopes []string, now t
 	if err != nil {
 		return "", err
 	}
-	for _, t := range all {
-		if t.Name == name {
+	for _, other := range all {
+		if other.Name == name {
 			return "", fmt.Errorf("%s: %w", name, ErrTaken)
 		}
 	}
@@ -103,8 +124,9 @@ func Create(ctx context.Context, s Settings, name string, scopes []string, now t
 		return "", fmt.Errorf("token: %w", err)
 	}
 	secret = "cw_" + base64.RawURLEncoding.EncodeToString(b[:])
-	sorted := slices.Compact(slices.Sorted(slices.Values(scopes)))
-	return secret, put(ctx, s, append(all, Token{Name: name, Scopes: sorted, Created: now.UTC(), Hash: hash(secret)}))
+	t.Scopes = slices.Compact(slices.Sorted(slices.Values(t.Scopes)))
+	t.Created, t.Hash = t.Created.UTC(), hash(secret)
+	return secret, put(ctx, s, append(all, t))
 }
 
 // Revoke takes a token away.

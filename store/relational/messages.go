@@ -419,7 +419,19 @@ func (s *Store) Totals(ctx context.Context) (store.Totals, error) {
 	if err != nil {
 		return t, classify(err)
 	}
-	_, err = collect(rows, func(r *sql.Rows) (struct{}, error) {
+	if err := count(rows, &t); err != nil {
+		return t, err
+	}
+	if err := s.Read.QueryRowContext(ctx, `SELECT COUNT(*) FROM campaign`).Scan(&t.Campaigns); err != nil {
+		return t, classify(err)
+	}
+	err = s.RawDB.QueryRowContext(ctx, `SELECT COUNT(*), COALESCE(SUM(LENGTH(body)), 0) FROM raw`).Scan(&t.Raw, &t.RawBytes)
+	return t, classify(err)
+}
+
+// count adds up the counts of classes.
+func count(rows *Rows, t *store.Totals) error {
+	_, err := collect(rows, func(r *sql.Rows) (struct{}, error) {
 		var class string
 		var n int
 		var first, last int64
@@ -434,14 +446,7 @@ func (s *Store) Totals(ctx context.Context) (store.Totals, error) {
 		}
 		return struct{}{}, err
 	})
-	if err != nil {
-		return t, err
-	}
-	if err := s.Read.QueryRowContext(ctx, `SELECT COUNT(*) FROM campaign`).Scan(&t.Campaigns); err != nil {
-		return t, classify(err)
-	}
-	err = s.RawDB.QueryRowContext(ctx, `SELECT COUNT(*), COALESCE(SUM(LENGTH(body)), 0) FROM raw`).Scan(&t.Raw, &t.RawBytes)
-	return t, classify(err)
+	return err
 }
 
 // OrganisationCounts counts the messages of each reporting organisation, hostile or not: the denominator of targeting.

@@ -1,0 +1,246 @@
+package account
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/subtle"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/coreos/go-oidc/v3/oidc"
+	"golang.org/x/oauth2"
+
+	"github.com/coldwatch/coldwatch/console/access"
+	"github.com/coldwatch/coldwatch/console/audit"
+	"github.com/coldwatch/coldwatch/store"
+)
+
+// ErrGroup says that somebody signed in at the provider who is in no group that may come in.
+var ErrGroup = errors.New("you are known to your organisation, but in no group that may use this console")
+
+// A Grant is what a group of the provider's may do here.
+type Grant struct {
+	Role         access.Role
+	Organisation string
+}
+
+// Provider says how people sign in at their own organisation (OpenID Connect Core 1.0, authorisation code flow with PKCE, RFC 7636).
+type Provider struct {
+	Issuer, Client, Secret string
+	Redirect               string           // our own address, to /sign-in/oidc/back
+	GroupsClaim            string           // "groups" unless it says otherwise
+	Grants                 map[string]Grant // by group
+	HTTP                   *http.Client     // nil: the usual one, with a time limit
+}
+
+// OIDC is the way in by a provider. It is asked for its keys when the first person comes, so that a provider that is down keeps
+// nobody from starting the program, nor local accounts from signing in.
+type OIDC struct {
+	Provider
+	clock func() time.Time
+
+	mu       sync.Mutex
+	verifier *oidc.IDTokenVerifier
+	config   oauth2.Config
+}
+
+const providerTimeout = 10 * time.Second
+
+// NewOIDC makes the way in.
+func NewOIDC(p Provider, clock func() time.Time) *OIDC {
+	if p.GroupsClaim == "" {
+		p.GroupsClaim = "groups"
+	}
+	if p.HTTP == nil {
+		p.HTTP = &http.Client{Timeout: providerTimeout}
+	}
+	return &OIDC{Provider: p, clock: clock}
+}
+
+// A Way is one trip to the provider: what comes back must carry its state, the token its nonce, and the code its verifier.
+type Way struct{ state, nonce, verifier string }
+
+// NewWay begins a trip.
+func NewWay() Way { return Way{rand.Text(), rand.Text(), oauth2.GenerateVerifier()} }
+
+// String is what the browser keeps meanwhile.
+func (w Way) String() string { return w.state + "." + w.nonce + "." + w.verifier }
+
+func parseWay(s string) (Way, bool) {
+	f := strings.Split(s, ".")
+	if len(f) != 3 || f[0] == "" || f[1] == "" || f[2] == "" {
+		return Way{}, false
+	}
+	return Way{f[0], f[1], f[2]}, true
+}
+
+// discover reads the provider's description (OpenID Connect Discovery 1.0) when it was not read yet.
+func (o *OIDC) discover(ctx context.Context) (oauth2.Config, *oidc.IDTokenVerifier, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.verifier == nil {
+		// The provider keeps the context for fetching keys later: it may not end with this request.
+		p, err := oidc.NewProvider(oidc.ClientContext(context.WithoutCancel(ctx), o.HTTP), o.Issuer)
+		if err != nil {
+			return oauth2.Config{}, nil, fmt.Errorf("provider %s: %w", o.Issuer, err)
+		}
+		o.verifier = p.Verifier(&oidc.Config{ClientID: o.Client, Now: o.clock})
+		o.config = oauth2.Config{ClientID: o.Client, ClientSecret: o.Secret, Endpoint: p.Endpoint(), RedirectURL: o.Redirect,
+			Scopes: []string{oidc.ScopeOpenID, "profile", "email", "groups"}}
+	}
+	return o.config, o.verifier, nil
+}
+
+// Away gives where to send the browser.
+func (o *OIDC) Away(ctx context.Context, w Way) (string, error) {
+	c, _, err := o.discover(ctx)
+	if err != nil {
+		return "", err
+	}
+	return c.AuthCodeURL(w.state, oidc.Nonce(w.nonce), oauth2.S256ChallengeOption(w.verifier)), nil
+}
+
+// claims are what is read of an ID token.
+type claims struct {
+	subject, name string
+	groups        []string
+}
+
+// identify takes what the provider sent back and gives who came.
+func (o *OIDC) identify(ctx context.Context, kept string, back url.Values) (claims, error) {
+	way, ok := parseWay(kept)
+	if !ok || subtle.ConstantTimeCompare([]byte(way.state), []byte(back.Get("state"))) != 1 || back.Get("code") == "" {
+		return claims{}, ErrRefused
+	}
+	c, verifier, err := o.discover(ctx)
+	if err != nil {
+		return claims{}, err
+	}
+	ctx = oidc.ClientContext(ctx, o.HTTP)
+	answer, err := c.Exchange(ctx, back.Get("code"), oauth2.VerifierOption(way.verifier))
+	if err != nil {
+		return claims{}, fmt.Errorf("%w: %w", ErrRefused, err)
+	}
+	raw, _ := answer.Extra("id_token").(string)
+	token, err := verifier.Verify(ctx, raw)
+	if err != nil {
+		return claims{}, fmt.Errorf("%w: %w", ErrRefused, err)
+	}
+	if subtle.ConstantTimeCompare([]byte(token.Nonce), []byte(way.nonce)) != 1 {
+		return claims{}, ErrRefused
+	}
+	var all map[string]any
+	if err := token.Claims(&all); err != nil {
+		return claims{}, fmt.Errorf("%w: %w", ErrRefused, err)
+	}
+	who := claims{subject: token.Issuer + " " + token.Subject}
+	for _, k := range []string{"preferred_username", "email", "sub"} {
+		if s, _ := all[k].(string); who.name == "" {
+			who.name = plainName(s)
+		}
+	}
+	if list, ok := all[o.GroupsClaim].([]any); ok {
+		for _, g := range list {
+			if s, ok := g.(string); ok {
+				who.groups = append(who.groups, s)
+			}
+		}
+	}
+	return who, nil
+}
+
+// plainName makes a name as accounts have them.
+func plainName(s string) string {
+	s = strings.Map(func(r rune) rune {
+		if strings.ContainsRune("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._@", r) {
+			return r
+		}
+		return '-'
+	}, s)
+	return s[:min(len(s), 48)]
+}
+
+// grant gives the most that the groups allow. Of two organisations with the same role neither is taken at random: the first by
+// name; one that sees all goes before.
+func (o *OIDC) grant(groups []string) (Grant, bool) {
+	var best Grant
+	found := false
+	for _, g := range groups {
+		x, ok := o.Grants[g]
+		if !ok {
+			continue
+		}
+		if !found || x.Role > best.Role || x.Role == best.Role && x.Organisation < best.Organisation {
+			best, found = x, true
+		}
+	}
+	return best, found
+}
+
+// SignInBy begins a session for who comes back from the provider, with the role that the provider's groups give as of now.
+func (p *People) SignInBy(ctx context.Context, o *OIDC, kept string, back url.Values, agent string) (string, error) {
+	v := access.From(ctx)
+	if err := p.slow.ask("", v.Address); err != nil {
+		return "", err
+	}
+	who, err := o.identify(ctx, kept, back)
+	if err != nil {
+		p.slow.failed("", v.Address)
+		return "", err
+	}
+	a, err := p.bySubject(ctx, who)
+	if err != nil {
+		return "", err
+	}
+	g, ok := o.grant(who.groups)
+	if !ok || a.Disabled {
+		if err := p.log.AddBy(ctx, a.Name, v.Address, audit.SignInRefused, a.Name, "OpenID Connect: no group"); err != nil {
+			return "", err
+		}
+		return "", ErrGroup
+	}
+	before := describe(a)
+	fresh := a.Role == ""
+	a.Role, a.Organisation = g.Role.String(), g.Organisation
+	if after := describe(a); fresh || before != after {
+		if _, err := p.store.PutAccount(ctx, a, false); err != nil {
+			return "", err
+		}
+		action, detail := audit.AccountChange, before+" → "+after
+		if fresh {
+			action, detail = audit.AccountCreate, after
+		} else if err := p.store.EndSessions(ctx, "", a.Name, time.Time{}); err != nil {
+			return "", err
+		}
+		if err := p.log.AddBy(ctx, a.Name, v.Address, action, a.Name, detail+", by the provider's groups"); err != nil {
+			return "", err
+		}
+	}
+	return p.begin(ctx, a, agent, "OpenID Connect")
+}
+
+// bySubject finds the account of somebody at the provider, or describes a new one, without a role yet, under a name that nobody has:
+// never that of a local account, whoever claims it.
+func (p *People) bySubject(ctx context.Context, who claims) (store.Account, error) {
+	all, err := p.store.Accounts(ctx)
+	if err != nil {
+		return store.Account{}, err
+	}
+	taken := map[string]bool{"": true, "local": true}
+	for _, a := range all {
+		if a.Subject == who.subject {
+			return a, nil
+		}
+		taken[a.Name] = true
+	}
+	name := who.name
+	for n := 2; taken[name]; n++ {
+		name = fmt.Sprintf("%s-%d", who.name, n)
+	}
+	return store.Account{Name: name, Subject: who.subject, Created: p.clock()}, nil
+}
