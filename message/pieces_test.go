@@ -3,6 +3,7 @@ package message
 import (
 	"archive/zip"
 	"bytes"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -258,6 +259,61 @@ func FuzzAddresses(f *testing.F) {
 			}
 		}
 		Date(s)
+	})
+}
+
+// FuzzHeader reads a header block at the top of a message and at the top of a part: fields stand where they say they do, in
+// their order, and the body begins where the header ends.
+func FuzzHeader(f *testing.F) {
+	for _, s := range []string{
+		"Subject: a\r\nFrom: b@one.example\r\n c\r\n", "A : b\n\tc\n \nD: e\n", " folded\nContent-Type: text/html\n", "Content-\x00Type: a/b\nno field\nX:\n",
+		">From a Wed Nov 25 2020\nA:b\rC: d\r\n", ": x\n::\n", "From a@one.example Wed Nov 25 04:00:00 2020\nSubject: x\n", "A: b\n--b\nB: c\n", "\xff: \xfe\nK\xc3\xa4se: =?utf-8?q?=C3?=\n",
+	} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, s string) {
+		for _, raw := range []string{s + "\n\nbody\n", "Content-Type: multipart/mixed; boundary=b\n\n--b\n" + s + "\n\nbody\n--b--\n"} {
+			m := Parse([]byte(raw), Limits{})
+			checkMessage(t, m)
+			list, end := m.Header, 0
+			for _, h := range list {
+				if h.Offset < end || h.Name == "" {
+					t.Fatalf("field %+v begins before the one above it ends at %d", h, end)
+				}
+				end = h.Offset + h.Length
+			}
+		}
+	})
+}
+
+// FuzzPieces holds that the pieces of a parameter come together the same in whatever order they stand (RFC 2231 section 3).
+func FuzzPieces(f *testing.F) {
+	for _, s := range []string{"utf-8''a%20b|c|%41", "iso-8859-1'de'%FC|x", "'|\"|\\|;", "a||b", "%|%4|''%00"} {
+		f.Add(s)
+	}
+	lim := Default()
+	f.Fuzz(func(t *testing.T, s string) {
+		parseStructured(s, &lim)
+		parseStructured("a/b; x*="+s+"; x*0*="+s+"; x*00=y; x*1*="+s, &lim)
+		pieces := strings.Split(s, "|")
+		if len(pieces) > 50 {
+			return
+		}
+		forward, backward := "a/b", "a/b"
+		for i := range pieces {
+			quoted := func(i int) string {
+				return fmt.Sprintf("; name*%d=\"%s\"", i, strings.NewReplacer("\\", "\\\\", "\"", "\\\"").Replace(pieces[i]))
+			}
+			forward += quoted(i)
+			backward += quoted(len(pieces) - 1 - i)
+		}
+		a, b := parseStructured(forward, &lim), parseStructured(backward, &lim)
+		if a.get("name") != b.get("name") {
+			t.Fatalf("%q is %q, and backwards %q", forward, a.get("name"), b.get("name"))
+		}
+		if !strings.ContainsAny(s, "\r\n\x00") && utf8.ValidString(s) && a.get("name") != strings.Join(pieces, "") {
+			t.Fatalf("%q is %q", forward, a.get("name"))
+		}
 	})
 }
 

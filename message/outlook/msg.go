@@ -2,24 +2,30 @@ package outlook
 
 import (
 	"encoding/binary"
+	"errors"
 	"sort"
 	"strconv"
 	"strings"
+
+	"github.com/coldwatch/coldwatch/message/compound"
 )
 
 // IsMSG tells whether bytes begin like a compound file.
-func IsMSG(b []byte) bool { return len(b) >= 512 && string(b[:8]) == string(magic) }
+func IsMSG(b []byte) bool { return compound.Is(b) }
+
+// ErrFormat says that bytes hold no message of Outlook's.
+var ErrFormat = errors.New("outlook: not an Outlook message")
 
 // maxNested is how deep messages in attachments are followed.
 const maxNested = 16
 
 // readMSG reads the properties of a .msg file.
 func readMSG(b []byte, decode Decoder) (*item, error) {
-	c, err := openCompound(b)
+	c, err := compound.Open(b)
 	if err != nil {
-		return nil, err
+		return nil, ErrFormat
 	}
-	r := msgReader{c: c, used: map[uint32]bool{}, decode: decode}
+	r := msgReader{c: c, decode: decode}
 	x := r.storage(0, 32, 0)
 	if len(x.props) == 0 {
 		return nil, ErrFormat
@@ -28,8 +34,7 @@ func readMSG(b []byte, decode Decoder) (*item, error) {
 }
 
 type msgReader struct {
-	c      *compound
-	used   map[uint32]bool
+	c      *compound.File
 	decode Decoder
 }
 
@@ -37,25 +42,25 @@ type msgReader struct {
 // section 2.4.1): 32 for the top, 24 for a message inside, 8 for a recipient or an attachment.
 func (r *msgReader) storage(n, head, depth int) *item {
 	x := newItem()
-	kids := r.c.children(n, r.used)
-	sort.SliceStable(kids, func(i, j int) bool { return r.c.entries[kids[i]].name < r.c.entries[kids[j]].name })
+	kids := r.c.Children(n)
+	sort.SliceStable(kids, func(i, j int) bool { return r.c.Entries[kids[i]].Name < r.c.Entries[kids[j]].Name })
 	for _, k := range kids {
-		e := &r.c.entries[k]
-		name := e.name
+		e := &r.c.Entries[k]
+		name := e.Name
 		switch {
-		case e.kind == typeStream && strings.HasPrefix(name, "__substg1.0_") && len(name) >= 20:
+		case e.Kind == compound.Stream && strings.HasPrefix(name, "__substg1.0_") && len(name) >= 20:
 			id, err1 := strconv.ParseUint(name[12:16], 16, 16)
 			kind, err2 := strconv.ParseUint(name[16:20], 16, 16)
 			if err1 == nil && err2 == nil && len(name) == 20 {
-				r.add(x, uint16(id), uint16(kind), r.c.stream(e))
+				r.add(x, uint16(id), uint16(kind), r.c.Content(e))
 			}
-		case e.kind == typeStream && strings.HasPrefix(name, "__properties_version1.0"):
-			r.fixed(x, r.c.stream(e), head)
-		case e.kind == typeStorage && depth < maxNested && strings.HasPrefix(name, "__recip_version1.0"):
+		case e.Kind == compound.Stream && strings.HasPrefix(name, "__properties_version1.0"):
+			r.fixed(x, r.c.Content(e), head)
+		case e.Kind == compound.Storage && depth < maxNested && strings.HasPrefix(name, "__recip_version1.0"):
 			x.recipients = append(x.recipients, r.storage(k, 8, depth+1))
-		case e.kind == typeStorage && depth < maxNested && strings.HasPrefix(name, "__attach_version1.0"):
+		case e.Kind == compound.Storage && depth < maxNested && strings.HasPrefix(name, "__attach_version1.0"):
 			x.attachments = append(x.attachments, r.storage(k, 8, depth+1))
-		case e.kind == typeStorage && depth < maxNested && strings.HasPrefix(name, "__substg1.0_3701000D"):
+		case e.Kind == compound.Storage && depth < maxNested && strings.HasPrefix(name, "__substg1.0_3701000D"):
 			x.message = r.storage(k, 24, depth+1)
 		}
 	}

@@ -8,7 +8,11 @@ import (
 	"strings"
 	"testing"
 	"unicode/utf16"
+
+	"github.com/coldwatch/coldwatch/message/compound"
 )
+
+const magic = "\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1"
 
 func plain(b []byte, _ string) string { return strings.ToValidUTF8(string(b), "?") }
 
@@ -72,7 +76,7 @@ func (d *dir) write() []byte {
 	var body []byte
 	store := func(b []byte) uint32 {
 		if len(b) == 0 {
-			return endOfChain
+			return 0xFFFFFFFE
 		}
 		first := uint32(len(fat))
 		for len(b) > 0 {
@@ -81,7 +85,7 @@ func (d *dir) write() []byte {
 			b = b[n:]
 			fat = append(fat, uint32(len(fat)+1))
 		}
-		fat[len(fat)-1] = endOfChain
+		fat[len(fat)-1] = 0xFFFFFFFE
 		return first
 	}
 	var entries [][]byte
@@ -94,7 +98,7 @@ func (d *dir) write() []byte {
 		binary.LittleEndian.PutUint16(e[64:], uint16(2*len(name)+2))
 		e[66] = kind
 		for _, off := range []int{68, 72, 76} {
-			binary.LittleEndian.PutUint32(e[off:], freeSector)
+			binary.LittleEndian.PutUint32(e[off:], 0xFFFFFFFF)
 		}
 		binary.LittleEndian.PutUint32(e[116:], start)
 		binary.LittleEndian.PutUint32(e[120:], uint32(size))
@@ -107,16 +111,16 @@ func (d *dir) write() []byte {
 		for _, name := range d.names {
 			var n int
 			if s, ok := d.dirs[name]; ok {
-				n = add(name, typeStorage, 0, 0)
+				n = add(name, compound.Storage, 0, 0)
 				fill(s, n)
 			} else {
-				n = add(name, typeStream, store(d.streams[name]), len(d.streams[name]))
+				n = add(name, compound.Stream, store(d.streams[name]), len(d.streams[name]))
 			}
 			binary.LittleEndian.PutUint32(link, uint32(n))
 			link = entries[n][72:]
 		}
 	}
-	fill(d, add("Root Entry", typeRoot, endOfChain, 0))
+	fill(d, add("Root Entry", 5, 0xFFFFFFFE, 0))
 	start := store(bytes.Join(entries, nil))
 	sectors := (len(fat)+1)*4/512 + 1
 	var list []uint32
@@ -136,10 +140,10 @@ func (d *dir) write() []byte {
 	binary.LittleEndian.PutUint16(head[30:], 9)
 	binary.LittleEndian.PutUint32(head[48:], start)
 	binary.LittleEndian.PutUint32(head[56:], 1)
-	binary.LittleEndian.PutUint32(head[60:], endOfChain)
-	binary.LittleEndian.PutUint32(head[68:], endOfChain)
+	binary.LittleEndian.PutUint32(head[60:], 0xFFFFFFFE)
+	binary.LittleEndian.PutUint32(head[68:], 0xFFFFFFFE)
 	for i := 0; i < 109; i++ {
-		binary.LittleEndian.PutUint32(head[76+4*i:], freeSector)
+		binary.LittleEndian.PutUint32(head[76+4*i:], 0xFFFFFFFF)
 	}
 	for i, v := range list {
 		binary.LittleEndian.PutUint32(head[76+4*i:], v)
@@ -193,7 +197,7 @@ func TestFromMSG(t *testing.T) {
 func TestFromMSGRefuses(t *testing.T) {
 	empty := newDir()
 	empty.put("WordDocument", []byte("x"))
-	for _, b := range [][]byte{nil, []byte("text"), magic, empty.write()} {
+	for _, b := range [][]byte{nil, []byte("text"), []byte(magic), empty.write()} {
 		if _, err := FromMSG(b, plain); err == nil {
 			t.Errorf("%d bytes taken for a message", len(b))
 		}

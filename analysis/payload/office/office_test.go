@@ -1,6 +1,7 @@
 package office
 
 import (
+	"os"
 	"strings"
 	"testing"
 )
@@ -27,6 +28,25 @@ func TestDecompressVBA(t *testing.T) {
 	}
 }
 
+// TestOLE reads a document in the binary format: text, a macro that runs when it is opened, a program packed inside, and who
+// wrote it.
+func TestOLE(t *testing.T) {
+	doc, err := os.ReadFile("testdata/macro.doc")
+	if err != nil {
+		t.Fatal(err)
+	}
+	d := OLE(doc)
+	if d.Kind != "word" || !strings.Contains(d.Text, "Quotation for cold boxes") || strings.Join(d.AutoExec, ",") != "AutoOpen" || d.Metadata["author"] != "Ann" {
+		t.Errorf("%+v", d)
+	}
+	if len(d.Files) != 1 || d.Files[0].Name != "price.exe" || string(d.Files[0].Content) != "MZ program" {
+		t.Errorf("%+v", d.Files)
+	}
+	if got := strings.Join(d.Traits, ","); got != "autoexec,embedded-object,macro,macro-suspicious" {
+		t.Error(got)
+	}
+}
+
 func TestRTF(t *testing.T) {
 	d := RTF([]byte(`{\rtf1{\fonttbl{\f0 Arial;}}Dear {\b Sir},\par see{\field{\*\fldinst HYPERLINK "https://l.example/q"}{\fldrslt here}}{\object\objupdate{\*\objdata 01050000020000000b0000004571756174696f6e2e3300d0cf11e0a1b11ae10000}}}`))
 	if d.Text != "Dear Sir,\nseehere" || len(d.Links) != 1 || d.Links[0].URL != "https://l.example/q" || len(d.Files) != 1 {
@@ -49,7 +69,31 @@ func TestContent(t *testing.T) {
 
 func FuzzOLE(f *testing.F) {
 	f.Add([]byte("\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"))
-	f.Fuzz(func(t *testing.T, b []byte) { OLE(b); decompressVBA(b); native(b); LNK(b); OneNote(b) })
+	doc, err := os.ReadFile("testdata/macro.doc")
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(doc)
+	f.Fuzz(func(t *testing.T, b []byte) { OLE(b) })
+}
+
+// FuzzStreams reads what stands in the streams of a compound file, and the small formats beside it.
+func FuzzStreams(f *testing.F) {
+	f.Add([]byte("\x01\x19\xb0\x00abcdefgh\x08ijkl\x00\x70"))
+	f.Add([]byte("\x20\x00\x00\x00\x02\x00a.exe\x00C:\\a.exe\x00\x00\x00\x03\x00\x02\x00\x00\x00b\x00\x02\x00\x00\x00MZ"))
+	f.Add(append([]byte("L\x00\x00\x00\x01\x14\x02\x00\x00\x00\x00\x00\xc0\x00\x00\x00\x00\x00\x00F\xaf\x00\x00\x00"), append(make([]byte, 52), "\x02\x00\x00\x00\x03\x00a\x00b\x00c\x00"...)...))
+	f.Add([]byte(fileGUID + "\x04\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00MZab"))
+	f.Fuzz(func(t *testing.T, b []byte) {
+		(&Document{}).stream("m", []string{"VBA"}, b)
+		(&Document{}).stream("\x05SummaryInformation", nil, b)
+		(&Document{}).stream("WordDocument", nil, b)
+		decompressVBA(b)
+		native(b)
+		LNK(b)
+		OneNote(b)
+		Content(string(b))
+		InternetShortcut(string(b))
+	})
 }
 
 func FuzzRTF(f *testing.F) {

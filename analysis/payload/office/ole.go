@@ -3,12 +3,11 @@ package office
 import (
 	"bytes"
 	"encoding/binary"
-	"io"
 	"slices"
 	"strings"
 	"unicode/utf16"
 
-	"github.com/richardlehane/mscfb"
+	"github.com/coldwatch/coldwatch/message/compound"
 )
 
 var le = binary.LittleEndian
@@ -17,44 +16,44 @@ const (
 	maxStreams = 2000
 	maxStream  = 16 << 20
 	maxAll     = 64 << 20
+	maxNested  = 16 // storages within storages
 )
 
 // OLE reads a compound file.
-func OLE(data []byte) (d *Document) {
-	d = &Document{Kind: "ole"}
-	defer func() {
-		if recover() != nil { // the reader of compound files is not ours
-			d.trait("damaged")
-		}
-		slices.Sort(d.Traits)
-	}()
-	f, err := mscfb.New(bytes.NewReader(data))
+func OLE(data []byte) *Document {
+	d := &Document{Kind: "ole"}
+	f, err := compound.Open(data)
 	if err != nil {
 		d.trait("damaged")
 		return d
 	}
-	left := int64(maxAll)
-	for n := 0; n < maxStreams; n++ {
-		e, err := f.Next()
-		if err != nil {
-			return d
-		}
-		if e.Size <= 0 {
-			if strings.EqualFold(e.Name, "VBA") || strings.EqualFold(e.Name, "Macros") || e.Name == "_VBA_PROJECT_CUR" {
-				d.trait("macro")
+	left, streams := maxAll, 0
+	var walk func(storage int, path []string)
+	walk = func(storage int, path []string) {
+		for _, n := range f.Children(storage) {
+			e := &f.Entries[n]
+			if e.Kind == compound.Storage {
+				if strings.EqualFold(e.Name, "VBA") || strings.EqualFold(e.Name, "Macros") || e.Name == "_VBA_PROJECT_CUR" {
+					d.trait("macro")
+				}
+				if len(path) < maxNested {
+					walk(n, append(path[:len(path):len(path)], e.Name))
+				}
+				continue
 			}
-			continue
-		}
-		body, err := io.ReadAll(io.LimitReader(e, min(e.Size, maxStream, left)))
-		if err != nil && len(body) == 0 {
-			continue
-		}
-		left -= int64(len(body))
-		d.stream(e.Name, e.Path, body)
-		if left <= 0 {
-			return d
+			if streams++; streams > maxStreams || left <= 0 {
+				return
+			}
+			body := f.Content(e)
+			body = body[:min(len(body), maxStream, left)]
+			left -= len(body)
+			if len(body) > 0 {
+				d.stream(e.Name, path, body)
+			}
 		}
 	}
+	walk(0, nil)
+	slices.Sort(d.Traits)
 	return d
 }
 

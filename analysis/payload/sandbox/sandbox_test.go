@@ -56,3 +56,28 @@ func TestNoHost(t *testing.T) {
 		t.Errorf("%v %v", out, err)
 	}
 }
+
+// FuzzEvaluate holds that no script makes the interpreter fail or its stub of a browser break, and that what comes out is
+// bounded.
+func FuzzEvaluate(f *testing.F) {
+	for _, s := range []string{
+		"document.write(atob('PGI+'))", "location='https://gate.example/'", "fetch({url:'x'},{get a(){throw 1}})", "$.ajax({url:'x',success:function(r){document.body.innerHTML=r}})",
+		"JSON.stringify=null;Array.prototype.map=0;document.write([1])", "Object.prototype.then=1;new Blob([new Uint8Array([60])])", "__coldwatch=1;globalThis=0;Proxy=1", "Symbol.toPrimitive;new WebSocket(`wss://${document.title}`)",
+		"async function a(){await fetch('x')};a()", "new Promise(r=>setTimeout(r,1)).then(()=>{location.href='y'})", "String.prototype.slice=function(){return this};document.write({toString(){return 1}})",
+	} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, s string) {
+		out, err := Evaluate(s)
+		if err != nil {
+			t.Fatal(err)
+		}
+		n := 0
+		for _, w := range out.Writes {
+			n += len(w)
+		}
+		if len(out.Error) > 200 || n > maxOutput {
+			t.Fatalf("%d bytes written, error %q", n, out.Error)
+		}
+	})
+}

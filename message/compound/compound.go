@@ -1,4 +1,12 @@
-package outlook
+// Package compound reads compound files ([MS-CFB]), the file system in a file in which Outlook keeps a message and the
+// older Office its documents.
+//
+// A file is cut into sectors. A table, the FAT, names for every sector the next one of its chain (section 2.3); a
+// directory, itself a chain, holds an entry for each storage and stream, in a red-black tree per storage (section 2.6).
+// Streams shorter than a cutoff live in sectors of 64 bytes within a stream of their own, the mini stream (section 2.4).
+// Hostile files let chains and trees lead in circles and let streams share sectors: every chain ends at the size of the
+// file, an entry is visited once, and all streams together give no more than a multiple of the file's size.
+package compound
 
 import (
 	"encoding/binary"
@@ -6,47 +14,55 @@ import (
 	"unicode/utf16"
 )
 
-// ErrFormat says that bytes are no compound file or hold no message.
-var ErrFormat = errors.New("outlook: not an Outlook message")
+// ErrFormat says that bytes are no compound file.
+var ErrFormat = errors.New("compound: not a compound file")
 
 const (
-	freeSector  = 0xFFFFFFFF
-	endOfChain  = 0xFFFFFFFE
-	maxEntries  = 200_000
-	maxStream   = 256 << 20
-	typeStorage = 1
-	typeStream  = 2
-	typeRoot    = 5
+	endOfChain = 0xFFFFFFFE
+	maxEntries = 200_000
+	maxStream  = 256 << 20
+)
+
+// Kinds of Entry.
+const (
+	Storage = 1
+	Stream  = 2
+	root    = 5
 )
 
 var magic = []byte("\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1")
 
-// A compound is a compound file ([MS-CFB]). Chains that lead in a circle or out of the file end there.
-type compound struct {
+// A File is an open compound file. Chains that lead in a circle or out of the file end there.
+type File struct {
+	Entries    []Entry // as in the directory; the first is the root storage
 	b          []byte
 	sector     int
 	fat        []uint32
 	mini       []uint32
 	miniStream []byte
 	cutoff     uint32
-	entries    []entry
-	budget     int // bytes of streams that may still be put together
+	used       []bool // entries that Children has returned
+	budget     int    // bytes of streams that may still be put together
 }
 
-// An entry is a directory entry (section 2.6.1).
-type entry struct {
-	name              string
-	kind              byte
+// An Entry is a directory entry (section 2.6.1).
+type Entry struct {
+	Name              string
+	Kind              byte // Storage, Stream
 	left, right, down uint32
 	start             uint32
 	size              uint64
 }
 
-func openCompound(b []byte) (*compound, error) {
-	if len(b) < 512 || string(b[:8]) != string(magic) {
+// Is tells whether bytes begin like a compound file.
+func Is(b []byte) bool { return len(b) >= 512 && string(b[:8]) == string(magic) }
+
+// Open reads the tables and the directory of a compound file.
+func Open(b []byte) (*File, error) {
+	if !Is(b) {
 		return nil, ErrFormat
 	}
-	c := &compound{b: b, budget: 2*len(b) + 1<<20}
+	c := &File{b: b, budget: 2*len(b) + 1<<20}
 	shift := binary.LittleEndian.Uint16(b[30:])
 	if shift != 9 && shift != 12 {
 		shift = 9
@@ -58,20 +74,21 @@ func openCompound(b []byte) (*compound, error) {
 	}
 	c.readFAT()
 	dir := c.chain(binary.LittleEndian.Uint32(b[48:]), c.fat, -1)
-	for i := 0; i+128 <= len(dir) && len(c.entries) < maxEntries; i += 128 {
-		c.entries = append(c.entries, readEntry(dir[i:i+128]))
+	for i := 0; i+128 <= len(dir) && len(c.Entries) < maxEntries; i += 128 {
+		c.Entries = append(c.Entries, readEntry(dir[i:i+128]))
 	}
-	if len(c.entries) == 0 || c.entries[0].kind != typeRoot {
+	if len(c.Entries) == 0 || c.Entries[0].Kind != root {
 		return nil, ErrFormat
 	}
-	c.miniStream = c.chain(c.entries[0].start, c.fat, int(min(c.entries[0].size, maxStream)))
+	c.used = make([]bool, len(c.Entries))
+	c.miniStream = c.chain(c.Entries[0].start, c.fat, int(min(c.Entries[0].size, maxStream)))
 	mini := c.chain(binary.LittleEndian.Uint32(b[60:]), c.fat, -1)
 	c.mini = words(mini)
 	return c, nil
 }
 
 // readFAT puts the sector table together from the list in the header and the chained lists behind it (section 2.5).
-func (c *compound) readFAT() {
+func (c *File) readFAT() {
 	b := c.b
 	var list []uint32
 	for i := 0; i < 109; i++ {
@@ -104,7 +121,7 @@ func words(b []byte) []uint32 {
 	return out
 }
 
-func (c *compound) sectorAt(n uint32) []byte {
+func (c *File) sectorAt(n uint32) []byte {
 	off := (int64(n) + 1) * int64(c.sector)
 	if off >= int64(len(c.b)) {
 		return nil
@@ -113,7 +130,7 @@ func (c *compound) sectorAt(n uint32) []byte {
 }
 
 // chain puts the sectors of a chain together, size bytes of them or all if size is negative.
-func (c *compound) chain(start uint32, table []uint32, size int) []byte {
+func (c *File) chain(start uint32, table []uint32, size int) []byte {
 	var out []byte
 	limit := len(c.b)/c.sector + 1
 	for n := start; n < endOfChain-4 && limit > 0 && (size < 0 || len(out) < size); limit-- {
@@ -134,8 +151,8 @@ func (c *compound) chain(start uint32, table []uint32, size int) []byte {
 	return out
 }
 
-// stream returns the content of a stream.
-func (c *compound) stream(e *entry) []byte {
+// Content returns the content of a stream.
+func (c *File) Content(e *Entry) []byte {
 	size := int(min(e.size, maxStream))
 	if e.size >= uint64(c.cutoff) {
 		return c.chain(e.start, c.fat, size)
@@ -156,7 +173,7 @@ func (c *compound) stream(e *entry) []byte {
 	return out[:min(len(out), size)]
 }
 
-func readEntry(b []byte) entry {
+func readEntry(b []byte) Entry {
 	n := int(binary.LittleEndian.Uint16(b[64:]))
 	if n > 64 {
 		n = 64
@@ -167,28 +184,28 @@ func readEntry(b []byte) entry {
 			u = append(u, v)
 		}
 	}
-	return entry{
-		name: string(utf16.Decode(u)), kind: b[66],
+	return Entry{
+		Name: string(utf16.Decode(u)), Kind: b[66],
 		left: binary.LittleEndian.Uint32(b[68:]), right: binary.LittleEndian.Uint32(b[72:]), down: binary.LittleEndian.Uint32(b[76:]),
 		start: binary.LittleEndian.Uint32(b[116:]), size: uint64(binary.LittleEndian.Uint32(b[120:])),
 	}
 }
 
-// children returns the indexes of the entries in a storage, in the order of its tree. used marks entries that have been
-// returned, so that a tree that leads in a circle ends.
-func (c *compound) children(storage int, used map[uint32]bool) []int {
+// Children returns the indexes of the entries in a storage, a node of its tree before those at its sides. An entry is returned once in the
+// life of the File, so that a tree that leads in a circle ends.
+func (c *File) Children(storage int) []int {
 	var out []int
-	stack := []uint32{c.entries[storage].down}
+	stack := []uint32{c.Entries[storage].down}
 	for len(stack) > 0 {
 		n := stack[len(stack)-1]
 		stack = stack[:len(stack)-1]
-		if n >= uint32(len(c.entries)) || used[n] {
+		if n >= uint32(len(c.Entries)) || c.used[n] {
 			continue
 		}
-		used[n] = true
-		e := &c.entries[n]
+		c.used[n] = true
+		e := &c.Entries[n]
 		stack = append(stack, e.right, e.left)
-		if e.kind == typeStorage || e.kind == typeStream {
+		if e.Kind == Storage || e.Kind == Stream {
 			out = append(out, int(n))
 		}
 	}
