@@ -99,7 +99,7 @@ type Config struct {
 	Clock   func() time.Time // for histories and warnings only; results never depend on it
 	Workers int              // 0: one a core
 	Name    string           // of this process among those that share the store; "": a random one
-	Beat    time.Duration    // how often a process shows others that it lives; 0: every two seconds
+	Beat    time.Duration    // how often a process shows others that it lives; 0: every second
 }
 
 // An Engine walks mail through the rooms and keeps the results.
@@ -121,7 +121,7 @@ func New(c Config) *Engine {
 		c.Name = rand.Text()[:10]
 	}
 	if c.Beat == 0 {
-		c.Beat = 2 * time.Second
+		c.Beat = time.Second
 	}
 	return &Engine{Config: c, room: analysis.New(c.Pack, c.Options), wake: make(chan struct{}, 1), arrived: make(chan struct{}, hands)}
 }
