@@ -37,6 +37,8 @@ type Config struct {
 	Hosts  []string // names that a request may ask for; none: any name off the loopback, on it only the loopback's
 	// Refused answers a person's request that is not allowed or went wrong: a page. Calls of the API get problem details.
 	Refused func(w http.ResponseWriter, r *http.Request, status int)
+	// Answered is told of every request, where it is set.
+	Answered func(status int, took time.Duration)
 }
 
 // usualBody bounds a request's body where its route says nothing else.
@@ -269,6 +271,9 @@ func (s *server) outer(next http.Handler) http.Handler {
 				if rec.status == 0 {
 					s.refuse(rec, r, http.StatusInternalServerError)
 				}
+			}
+			if s.Answered != nil {
+				s.Answered(rec.status, s.Clock().Sub(began))
 			}
 			slog.Info("request", "method", r.Method, "path", r.URL.Path, "status", rec.status, "bytes", rec.bytes, "from", address(r),
 				"took", s.Clock().Sub(began).Round(time.Microsecond))

@@ -35,8 +35,10 @@ type cli struct {
 	Warnings   warningsCmd   `cmd:"" help:"List who must be told what."`
 	Deliver    deliverCmd    `cmd:"" help:"Send the warnings that may go out: into a folder, by mail, to a webhook."`
 	Hunt       huntCmd       `cmd:"" help:"Search stored mail for the indicators of a published report."`
-	Serve      serveCmd      `cmd:"" help:"Serve the campaigns by TAXII 2.1, and take what others push."`
+	Serve      serveCmd      `cmd:"" help:"Run the web console, its API, TAXII and the analysis of what comes in."`
 	Worker     workerCmd     `cmd:"" help:"Analyse what was received, beside other workers that share the database."`
+	Account    accountCmd    `cmd:"" help:"Make, list and change the accounts of people who use the console."`
+	Audit      auditCmd      `cmd:"" help:"List what was done, and check that the list is whole."`
 	Token      tokenCmd      `cmd:"" help:"Make, list and revoke the tokens that let others in."`
 	Taxii      taxiiCmd      `cmd:"" help:"Read from and push to TAXII 2.1 servers."`
 	Search     searchCmd     `cmd:"" help:"Find stored messages by words and indicators."`

@@ -44,6 +44,14 @@ func TestScripts(t *testing.T) {
 				_, err = db.Exec(`INSERT INTO goose_db_version (version_id, is_applied) VALUES (99999, 1)`)
 				ts.Check(err)
 			},
+			// tamper changes an entry of the audit log.
+			"tamper": func(ts *testscript.TestScript, neg bool, args []string) {
+				db, err := sql.Open("sqlite", ts.MkAbs(args[0]))
+				ts.Check(err)
+				defer db.Close()
+				_, err = db.Exec(`UPDATE audit SET object = 'eve' WHERE seq = 2`)
+				ts.Check(err)
+			},
 			// firstid puts the id of the gravest campaign of a database into a variable.
 			"firstid": func(ts *testscript.TestScript, neg bool, args []string) {
 				var out bytes.Buffer

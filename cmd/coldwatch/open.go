@@ -121,8 +121,11 @@ func (g *Globals) walker(pack *knowledge.Pack, w *verdict.Weights) *engine.Engin
 
 // open is engine with the usual database, for commands that read: with the pack that its mail was scanned with, unless
 // --pack names another. A word said with another pack at hand would make every profile anew by that one.
-func (g *Globals) open(ctx context.Context) (*engine.Engine, error) {
-	e, err := g.engine(ctx, g.DB, nil, false)
+func (g *Globals) open(ctx context.Context) (*engine.Engine, error) { return g.opened(ctx, false) }
+
+// opened is open; a database that is not there is made when create is set.
+func (g *Globals) opened(ctx context.Context, create bool) (*engine.Engine, error) {
+	e, err := g.engine(ctx, g.DB, nil, create)
 	if err != nil {
 		return nil, err
 	}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"crypto/sha256"
 	"crypto/tls"
 	"errors"
 	"fmt"
@@ -9,26 +10,39 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
+	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
 	"golang.org/x/net/netutil"
+	"golang.org/x/sync/errgroup"
 
+	"github.com/coldwatch/coldwatch/console"
+	"github.com/coldwatch/coldwatch/console/account"
+	"github.com/coldwatch/coldwatch/console/api"
+	"github.com/coldwatch/coldwatch/console/audit"
+	"github.com/coldwatch/coldwatch/console/desk"
+	frontdoor "github.com/coldwatch/coldwatch/console/door"
+	"github.com/coldwatch/coldwatch/console/health"
 	"github.com/coldwatch/coldwatch/console/taxii"
-	"github.com/coldwatch/coldwatch/console/token"
 	"github.com/coldwatch/coldwatch/engine"
 )
 
 type serveCmd struct {
 	Listen string        `help:"Address and port." default:"127.0.0.1:8080" placeholder:"ADDR"`
-	Cert   string        `help:"Certificate (PEM); needed off the loopback." placeholder:"FILE" type:"path"`
+	Cert   string        `help:"Certificate (PEM); off the loopback one is made where none is given." placeholder:"FILE" type:"path"`
 	Key    string        `help:"Its private key (PEM)." placeholder:"FILE" type:"path"`
+	Host   []string      `help:"Name under which the console is reached, as in its address; others are refused. Repeatable." placeholder:"NAME"`
 	Every  time.Duration `help:"How often to look for changed campaigns to publish." default:"30s" placeholder:"TIME"`
+	Work   bool          `help:"Analyse what comes in and link it; without, workers elsewhere do." default:"true" negatable:""`
+	OIDC   oidcFlags     `embed:"" prefix:"oidc-"`
 }
 
 func (serveCmd) Help() string {
-	return "Serves the campaigns by TAXII 2.1 under /taxii2/, and takes what others push. Who may read and push is said by tokens: " +
-		"coldwatch token create NAME. Off the loopback it wants a certificate and at least one token. Scans may run beside it."
+	return "Runs everything in one process: the web console and its HTTP API (/v1/openapi.json describes it), the analysis of what comes in, the links " +
+		"between it, and TAXII 2.1 under /taxii2/. On the loopback no account is needed until the first is made; off it, the first administrator is made with " +
+		"a token that is printed at the start. Programs come with tokens: coldwatch token create NAME. Scans and workers may run beside it."
 }
 
 // Bounds of the server against slow and greedy clients.
@@ -41,16 +55,12 @@ func (c serveCmd) Run(ctx context.Context, g *Globals) error {
 	if c.Every <= 0 {
 		return &userError{err: errors.New("--every must be longer than nothing"), hint: "for example --every 30s", code: 2}
 	}
-	e, err := g.keeper(ctx, true)
+	e, err := g.opened(ctx, true)
 	if err != nil {
 		return err
 	}
 	defer e.Store.Close()
-	tokens, err := token.All(ctx, e.Store)
-	if err != nil {
-		return err
-	}
-	cfg, err := c.security(len(tokens))
+	cfg, err := c.security(g)
 	if err != nil {
 		return err
 	}
@@ -59,36 +69,103 @@ func (c serveCmd) Run(ctx context.Context, g *Globals) error {
 		return hinted("choose another with --listen, for example 127.0.0.1:8081", "listen on %s: %w", c.Listen, err)
 	}
 	scheme := "http"
+	l = netutil.LimitListener(l, maxConnections)
 	if cfg != nil {
 		scheme = "https"
-		l = tls.NewListener(netutil.LimitListener(l, maxConnections), cfg)
-	} else {
-		l = netutil.LimitListener(l, maxConnections)
+		l = tls.NewListener(l, cfg)
+	}
+	live, stop := context.WithCancel(context.WithoutCancel(ctx)) // what came in is finished after the server has ended
+	defer stop()
+	door := e.Door(live)
+	handler, people, err := c.handler(g, e, door, cfg != nil)
+	if err != nil {
+		return err
+	}
+	srv := &http.Server{Handler: handler, MaxHeaderBytes: maxHeader, ReadHeaderTimeout: 10 * time.Second, ReadTimeout: 2 * time.Minute,
+		WriteTimeout: 5 * time.Minute, IdleTimeout: 2 * time.Minute, ErrorLog: slog.NewLogLogger(slog.Default().Handler(), slog.LevelInfo)}
+	g.note("listening on %s://%s/", scheme, l.Addr())
+	if err := c.welcome(ctx, g, people, scheme+"://"+l.Addr().String()); err != nil {
+		return err
+	}
+	group, running := errgroup.WithContext(ctx)
+	group.Go(func() error {
+		if err := srv.Serve(l); !errors.Is(err, http.ErrServerClosed) {
+			return fmt.Errorf("serve: %w", err)
+		}
+		return nil
+	})
+	group.Go(func() error {
+		<-running.Done()
+		end, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
+		defer cancel()
+		if err := srv.Shutdown(end); err != nil {
+			return fmt.Errorf("serve: %w", err)
+		}
+		return nil
+	})
+	if c.Work {
+		group.Go(func() error { return e.Work(running, nil) })
+		group.Go(func() error { return e.Follow(running) })
+	}
+	group.Go(func() error { c.publish(running, e); return nil })
+	err = group.Wait()
+	stop()
+	door.Close()
+	return err
+}
+
+// handler puts the parts of the server together.
+func (c serveCmd) handler(g *Globals, e *engine.Engine, door *engine.Door, secure bool) (http.Handler, *account.People, error) {
+	log := audit.New(e.Store, e.Clock)
+	people, err := account.New(e.Store, log, e.Clock, account.DefaultPolicy())
+	if err != nil {
+		return nil, nil, err
+	}
+	oidc, err := c.OIDC.provider(e.Clock)
+	if err != nil {
+		return nil, nil, err
+	}
+	local := onLoopback(c.Listen)
+	now := func() *engine.Engine { return e }
+	d := desk.New(desk.Config{Store: e.Store, Engine: now, Log: log, Clock: e.Clock})
+	calls := api.New(api.Config{Desk: d, People: people, Taker: door, Store: e.Store, Engine: now, Clock: e.Clock})
+	watch := &health.Watch{Store: e.Store, Clock: e.Clock, Local: local}
+	entrance := &frontdoor.Door{People: people, OIDC: oidc, TLS: secure, Cookie: console.CookieName(secure)}
+	routes := slices.Concat(calls.Routes(), watch.Routes(), entrance.Routes())
+	h, err := console.New(console.Config{Store: e.Store, People: people, Clock: e.Clock, Routes: routes, Local: local, TLS: secure, Hosts: c.Host, Answered: watch.Answered})
+	if err != nil {
+		return nil, nil, err
 	}
 	mux := http.NewServeMux()
 	mux.Handle("/taxii2/", taxii.New(e.Store, e.Clock))
-	srv := &http.Server{Handler: mux, MaxHeaderBytes: maxHeader, ReadHeaderTimeout: 10 * time.Second, ReadTimeout: 2 * time.Minute,
-		WriteTimeout: 5 * time.Minute, IdleTimeout: 2 * time.Minute, ErrorLog: slog.NewLogLogger(slog.Default().Handler(), slog.LevelInfo)}
-	g.note("listening on %s://%s/taxii2/", scheme, l.Addr())
-	if len(tokens) == 0 {
-		g.note("nobody can read yet: coldwatch token create NAME --scope %s%s", token.ReadTAXII, g.dbFlag())
+	mux.Handle("/", h)
+	return mux, people, nil
+}
+
+// welcome says how to come in.
+func (c serveCmd) welcome(ctx context.Context, g *Globals, people *account.People, address string) error {
+	there, err := people.Exist(ctx)
+	if err != nil || there {
+		return err
 	}
-	failed := make(chan error, 1)
-	go func() { failed <- srv.Serve(l) }()
-	p := publisher{g: g, st: e.Store}
+	if onLoopback(c.Listen) {
+		g.note("there is no account: whoever uses this machine is an administrator, and nobody else gets in; coldwatch account create NAME makes one")
+		return nil
+	}
+	// Not a note: without it nobody could come in, however quiet the program was asked to be.
+	fmt.Fprintf(g.stderr, "set-up token, for the first administrator, once: %s\nopen %s/set-up\n", people.SetUpToken(), address)
+	return nil
+}
+
+// publish keeps the published campaigns up to date.
+func (c serveCmd) publish(ctx context.Context, e *engine.Engine) {
+	p := publisher{e: e}
 	next := time.NewTimer(0)
 	defer next.Stop()
 	for {
 		select {
-		case err := <-failed:
-			return fmt.Errorf("serve: %w", err)
 		case <-ctx.Done():
-			end, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
-			defer cancel()
-			if err := srv.Shutdown(end); err != nil {
-				return fmt.Errorf("serve: %w", err)
-			}
-			return nil
+			return
 		case <-next.C:
 			if _, err := p.publish(ctx); err != nil && ctx.Err() == nil {
 				slog.Error("publish", "error", err) // the next time may go well: what was published stays
@@ -99,24 +176,26 @@ func (c serveCmd) Run(ctx context.Context, g *Globals) error {
 }
 
 // security says how the server is secured: nil for plain HTTP on the loopback.
-func (c serveCmd) security(tokens int) (*tls.Config, error) {
+func (c serveCmd) security(g *Globals) (*tls.Config, error) {
 	if (c.Cert == "") != (c.Key == "") {
 		return nil, hinted("give both --cert and --key, or neither", "a certificate needs its key")
 	}
-	local := onLoopback(c.Listen)
-	if c.Cert == "" {
-		if local {
-			return nil, nil
+	var pair tls.Certificate
+	var err error
+	switch {
+	case c.Cert != "":
+		if pair, err = tls.LoadX509KeyPair(c.Cert, c.Key); err != nil {
+			return nil, hinted("both are PEM files, the certificate with its chain", "certificate: %w", err)
 		}
-		return nil, hinted("give --cert and --key, or listen on 127.0.0.1 behind a proxy that has them",
-			"%s can be reached from other machines, and that is served with a certificate only", c.Listen)
-	}
-	if !local && tokens == 0 {
-		return nil, hinted("coldwatch token create NAME --scope "+token.ReadTAXII, "there is no token yet, so that nobody could be let in")
-	}
-	pair, err := tls.LoadX509KeyPair(c.Cert, c.Key)
-	if err != nil {
-		return nil, hinted("both are PEM files, the certificate with its chain", "certificate: %w", err)
+	case onLoopback(c.Listen):
+		return nil, nil
+	default:
+		file := filepath.Join(g.folder(), "coldwatch.tls.pem")
+		if pair, err = selfMade(file, c.Listen, c.Host, time.Now()); err != nil {
+			return nil, hinted("give --cert and --key", "a certificate of our own: %w", err)
+		}
+		sum := sha256.Sum256(pair.Certificate[0])
+		fmt.Fprintf(g.stderr, "certificate made by this machine itself, %s; a browser asks about it once. SHA-256 fingerprint: %X\n", file, sum)
 	}
 	return &tls.Config{MinVersion: tls.VersionTLS12, Certificates: []tls.Certificate{pair}, NextProtos: []string{"h2", "http/1.1"}}, nil
 }
@@ -133,15 +212,13 @@ func onLoopback(address string) bool {
 
 // A publisher brings the campaigns collection up to date when campaigns have changed.
 type publisher struct {
-	g    *Globals
-	st   engine.Store
+	e    *engine.Engine
 	last string // what was published: campaigns with their versions
 }
 
-// publish does nothing where nothing has changed. It takes a new engine each time: other processes scan into the same database,
-// and an engine remembers the links that it has seen.
+// publish does nothing where nothing has changed.
 func (p *publisher) publish(ctx context.Context) (taxii.Published, error) {
-	profiles, err := p.st.Campaigns(ctx)
+	profiles, err := p.e.Store.Campaigns(ctx)
 	if err != nil {
 		return taxii.Published{}, err
 	}
@@ -152,13 +229,7 @@ func (p *publisher) publish(ctx context.Context) (taxii.Published, error) {
 	if b.String() == p.last {
 		return taxii.Published{}, nil
 	}
-	pack, err := p.g.packOf(ctx, p.st)
-	if err != nil {
-		return taxii.Published{}, err
-	}
-	e := p.g.walker(pack, nil)
-	e.Store = p.st // publishing walks no mail: its weights do not matter
-	done, err := taxii.Publish(ctx, e)
+	done, err := taxii.Publish(ctx, p.e)
 	if err == nil {
 		p.last = b.String()
 		slog.Info("published", "campaigns", done.Campaigns, "new", done.New, "revoked", done.Revoked)

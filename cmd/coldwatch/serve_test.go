@@ -64,7 +64,7 @@ func TestServe(t *testing.T) {
 	command(t, "scan", mail, "--db", theirs)
 	t.Setenv("COLDWATCH_TOKEN", strings.TrimSpace(command(t, "token", "create", "isac", "--scope", "taxii:read", "--scope", "taxii:write", "--db", ours)))
 	command(t, "taxii", "publish", "--db", ours)
-	url := serve(t, "--db", ours)
+	url := serve(t, "--db", ours) + "taxii2/"
 
 	var errs bytes.Buffer
 	if code := run(t.Context(), []string{"taxii", "poll", url, "--db", theirs}, strings.NewReader(""), io.Discard, &errs); code == 0 || !strings.Contains(errs.String(), "hint: --collection TITLE") {
