@@ -305,6 +305,11 @@ func boundaries(v structured) []string {
 		add(strings.ReplaceAll(p.val, "\\", ""))
 		add(strings.ReplaceAll(p.val, "\x00", ""))
 		add(string(appendPercent(nil, strings.Trim(raw, `"`))))
+		if strings.ContainsAny(raw, ",\"") {
+			for piece := range strings.FieldsFuncSeq(raw, func(r rune) bool { return r == ',' || r == '"' || r == ' ' }) {
+				add(strings.TrimPrefix(piece, "boundary="))
+			}
+		}
 		for _, stop := range []string{" ", "\x00", "(", ";", ",", "\"", "'", "?", "="} {
 			if i := strings.Index(p.val, stop); i > 0 {
 				add(p.val[:i])

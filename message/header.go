@@ -13,6 +13,7 @@ type head struct {
 	start  int // offset of the block
 	body   int // offset of the body
 	other  int // another offset where a client could see the body begin, -1 if none
+	later  int // the same behind the line that ended the header, 0 if none
 	bare   bool
 	nul    bool
 }
@@ -169,6 +170,7 @@ func (s *scan) notAField(h *head, pos, next, end int, line []byte, root bool, fi
 		return 0, true
 	}
 	s.defect("header.no_separator", "no empty line parts header and body", pos, len(line), fields > 0 && !root)
+	h.later = next
 	return pos, false
 }
 

@@ -131,6 +131,30 @@ func (s *scan) leaf(i, start, end int) {
 	if !clean {
 		s.otherContents(i, body)
 	}
+	if s.reading == 0 && p.salvages < 8 && !strings.HasPrefix(part.MediaType, "message/") && part.MediaType != "text/rfc822-headers" {
+		s.lateHeader(i, start, end)
+	}
+}
+
+// lateHeader looks for MIME fields in the first lines of a leaf's body: some readers go on with the header there.
+func (s *scan) lateHeader(i, start, end int) {
+	if bytes.IndexByte(s.src[start:min(end, start+512)], ':') < 0 {
+		return
+	}
+	for pos, n := start, 0; pos < end && n < 8; n++ {
+		next, line := s.line(pos, end)
+		if bytes.HasPrefix(line, newlineDashes[1:]) {
+			return // fields of a part that another reading finds
+		}
+		if hasContentName(line) && fieldName(bytes.TrimLeft(line, " \t")) > 0 {
+			at := pos + len(line) - len(bytes.TrimLeft(line, " \t"))
+			s.p.salvages++
+			s.defect("mime.header_in_body", "fields stand at the top of a part's body", at, len(line), true)
+			s.jobs = append(s.jobs, job{why: "the header goes on in the body", part: i, start: at, late: true})
+			return
+		}
+		pos = next
+	}
 }
 
 func (p *parser) setText(part *coldwatch.Part) {

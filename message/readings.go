@@ -22,6 +22,7 @@ type job struct {
 	decoded   bool   // read the part's decoded content
 	extend    bool   // read on to the end of what is around the part
 	loose     bool   // any short line that holds the boundary is a delimiter
+	late      bool   // at start the part's header goes on
 	whole     bool   // read the whole message
 	cr        bool
 	strip     bool // without NUL bytes
@@ -35,6 +36,9 @@ type job struct {
 func (s *scan) alternatives(i int, o origin, senses []sense, h head) {
 	for k := 1; k < len(senses); k++ {
 		s.jobs = append(s.jobs, job{why: "its fields can be taken otherwise", part: i, sense: &senses[k]})
+	}
+	if h.later > 0 && s.reading == 0 && o.sense.encoding != "" {
+		s.jobs = append(s.jobs, job{why: "the line that ends the header is no content", part: i, start: h.later, sense: &senses[0]})
 	}
 	if h.other >= 0 && h.other < h.body {
 		s.jobs = append(s.jobs, job{why: "the header may end earlier", part: i, start: h.other, sense: s.earlier(h, o)})
@@ -173,7 +177,15 @@ func (s *scan) otherContents(i int, body []byte) {
 				add(extra{encoding: "base64", content: decodeBase64(body, base64Standard), why: "base64 that is not declared"})
 			}
 		}
+		if shape := shapeOfQuoted(body); shape.broken > 0 {
+			s.defect("mime.quoted_broken", "quoted-printable holds what is no escape", s.text, 0, false)
+			add(extra{content: decodeQuotedLoosely(body), why: "broken escapes are dropped"})
+		}
 	case "7bit", "8bit", "binary", "uuencode":
+		if shape := shapeOfQuoted(body); shape.likely(len(body)) {
+			s.defect("mime.undeclared_quoted", "a part looks like quoted-printable but does not say so", s.text, 0, true)
+			add(extra{encoding: "quoted-printable", content: decodeQuotedPrintable(body), why: "quoted-printable that is not declared"})
+		}
 		if part.Encoding != "uuencode" && (looksBase64(body[:min(len(body), 1024)])) {
 			if shape := shapeOfBase64(body); shape.share >= 95 {
 				s.defect("mime.undeclared_base64", "a part looks like base64 but does not say so", s.text, 0, true)
@@ -291,12 +303,15 @@ func (p *parser) readOthers(src source, jobs []job, root origin) {
 		before := len(p.msg.Parts)
 		p.extras = p.extras[:0]
 		s.run(o)
-		if !p.keep(before, t.why, !t.mild) {
+		moved, ok := p.keep(before, t.why, !t.mild)
+		if !ok {
 			continue
 		}
 		for _, j := range s.jobs {
 			if j.part >= before {
-				continue // parts may have moved; what is deeper is read as the standard says
+				if j.part = moved[j.part-before]; j.part < 0 {
+					continue // nothing in it was new
+				}
 			}
 			queue = append(queue, task{s.source, j})
 		}
@@ -329,7 +344,11 @@ func (p *parser) prepare(src source, j job, root origin) (*scan, origin) {
 	if j.sense != nil {
 		o.sense = *j.sense
 	}
-	if j.start > 0 && !j.entity {
+	if j.late {
+		h := s.readHeader(j.start, m.end, false)
+		o.fields = append(part.Header[:len(part.Header):len(part.Header)], h.fields...)
+		o.sense, o.body = s.senses(o.fields, m.outer, j.start, nil)[0], h.body
+	} else if j.start > 0 && !j.entity {
 		o.body = j.start
 	}
 	if j.boundary != "" {
@@ -384,6 +403,9 @@ func loosen(body []byte, boundary, delimiter string) []byte {
 		}
 		body = body[len(line):]
 		text := bytes.TrimSpace(line)
+		if i := bytes.LastIndexByte(text, '\r'); i >= 0 {
+			out, text = append(append(out, text[:i]...), '\n'), text[i+1:]
+		}
 		hit := len(text) <= len(want)+16
 		if hit && want == "" {
 			hit = string(text) == "--" || string(text) == "----"
@@ -410,8 +432,9 @@ func child(path string, n int) string {
 	return path + "." + strconv.Itoa(n)
 }
 
-// keep keeps the parts from before on that lead to new leaves, drops the others, and tells whether there were any.
-func (p *parser) keep(before int, why string, ambiguous bool) bool {
+// keep keeps the parts from before on that lead to new leaves and drops the others. It tells whether there were any, and
+// where each went, -1 for those dropped.
+func (p *parser) keep(before int, why string, ambiguous bool) (moved []int, ok bool) {
 	parts := p.msg.Parts
 	want := make([]bool, len(parts)-before)
 	found := false
@@ -430,12 +453,13 @@ func (p *parser) keep(before int, why string, ambiguous bool) bool {
 	if !found {
 		p.msg.Parts, p.meta = parts[:before], p.meta[:before]
 		p.readings--
-		return false
+		return nil, false
 	}
-	moved := make([]int, len(want))
+	moved = make([]int, len(want))
 	n := before
 	for i := before; i < len(parts); i++ {
 		if !want[i-before] {
+			moved[i-before] = -1
 			continue
 		}
 		if parent := parts[i].Parent; parent >= before {
@@ -458,7 +482,7 @@ func (p *parser) keep(before int, why string, ambiguous bool) bool {
 	p.msg.Parts, p.meta = parts[:n], p.meta[:n]
 	first := &p.msg.Parts[before]
 	p.defect("mime.reading", fmt.Sprintf("reading %d: %s", first.Reading, why), first.Offset, 0, ambiguous)
-	return true
+	return moved, true
 }
 
 // addExtras adds the other decodings as parts of their own.

@@ -274,6 +274,7 @@ func (s *scan) closeTo(level, at int) {
 	stop := s.beforeLine(at)
 	if s.cur >= 0 {
 		s.leaf(s.cur, s.text, max(s.text, stop))
+		s.inLine(s.text, stop)
 		s.cur = -1
 	} else if s.epilogue >= 0 {
 		s.between("epilogue", s.epilogue, s.text, at)
@@ -288,6 +289,29 @@ func (s *scan) closeTo(level, at int) {
 		}
 		s.pop(at)
 	}
+}
+
+// inLine looks within a leaf for the innermost delimiter behind a few other bytes on its line, where some readers find it.
+func (s *scan) inLine(start, end int) {
+	n := len(s.open)
+	if s.reading > 0 || n == 0 || s.p.salvages >= 8 || start >= end {
+		return
+	}
+	f := &s.open[n-1]
+	at := bytes.Index(s.src[start:end], []byte("--"+f.boundary))
+	if at <= 0 {
+		return
+	}
+	at += start
+	line := s.src[max(start, at-9):at]
+	line = line[bytes.LastIndexAny(line, "\r\n")+1:]
+	rest := s.src[at+2+len(f.boundary) : min(len(s.src), at+2+len(f.boundary)+4)]
+	if len(line) > 8 || len(line) == 0 && s.src[at-1] == '\n' || !blank(bytes.TrimPrefix(rest[:max(0, bytes.IndexByte(rest, '\n'))], newlineDashes[1:])) {
+		return
+	}
+	s.p.salvages++
+	s.defect("mime.boundary_in_line", "a delimiter stands behind other text on its line", at, 2+len(f.boundary), true)
+	s.jobs = append(s.jobs, job{why: "a line that holds the boundary is a delimiter", part: f.part, boundary: f.boundary, loose: true})
 }
 
 // beforeLine returns where the line break before the line at pos begins; it belongs to the delimiter (RFC 2046

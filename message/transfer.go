@@ -191,6 +191,75 @@ func decodeQuotedPrintable(src []byte) []byte {
 	return dst
 }
 
+// A quotedShape counts the equals signs of text.
+type quotedShape struct {
+	escapes int // with two hexadecimal digits behind
+	sure    int // of those the ones that writers of quoted-printable make all the time: =3D, =20, =0D, =0A
+	soft    int // at the end of a line
+	broken  int // others
+}
+
+func shapeOfQuoted(b []byte) (s quotedShape) {
+	for {
+		i := bytes.IndexByte(b, '=')
+		if i < 0 {
+			return s
+		}
+		b = b[i+1:]
+		switch {
+		case len(b) >= 2 && unhex(b[0]) >= 0 && unhex(b[1]) >= 0:
+			s.escapes++
+			if b[0] == '3' && b[1]|0x20 == 'd' || b[0] == '2' && b[1] == '0' || b[0] == '0' && (b[1]|0x20 == 'd' || b[1]|0x20 == 'a') {
+				s.sure++
+			}
+			b = b[2:]
+		case len(bytes.TrimLeft(b[:min(len(b), 80)], " \t")) == 0 || b[len(b)-len(bytes.TrimLeft(b, " \t"))] == '\n' || bytes.HasPrefix(bytes.TrimLeft(b, " \t"), crlfBytes):
+			s.soft++
+		default:
+			s.broken++
+		}
+	}
+}
+
+var crlfBytes = []byte("\r\n")
+
+// likely tells whether text of n bytes is quoted-printable, whatever it says: nearly every equals sign begins an escape, and
+// some are of the usual ones or the escapes make up much of the text.
+func (s quotedShape) likely(n int) bool {
+	good := s.escapes + s.soft
+	return s.escapes >= 3 && good >= 9*s.broken && (s.sure+s.soft >= 2 && s.sure > 0 || 3*s.escapes > n/4)
+}
+
+// decodeQuotedLoosely decodes as the most lenient readers do: any run of line breaks behind an equals sign is a soft line
+// break, and what begins an escape but is none is dropped, up to the three bytes of one.
+func decodeQuotedLoosely(src []byte) []byte {
+	dst := make([]byte, 0, len(src))
+	for i := 0; i < len(src); {
+		c := src[i]
+		if c != '=' {
+			dst = append(dst, c)
+			i++
+			continue
+		}
+		i++
+		if i+1 < len(src) && unhex(src[i]) >= 0 && unhex(src[i+1]) >= 0 {
+			dst = append(dst, byte(unhex(src[i])<<4|unhex(src[i+1])))
+			i += 2
+			continue
+		}
+		if i < len(src) && (src[i] == '\r' || src[i] == '\n') {
+			for i < len(src) && (src[i] == '\r' || src[i] == '\n') {
+				i++
+			}
+			continue
+		}
+		for k := 0; k < 2 && i < len(src) && src[i] != '=' && src[i] != '\r' && src[i] != '\n'; k++ {
+			i++
+		}
+	}
+	return dst
+}
+
 // uuBegin finds the next "begin 644 name" line at or after pos and returns the name and where the data starts.
 func uuBegin(src []byte, pos int) (at int, name string, data int, ok bool) {
 	for pos < len(src) {

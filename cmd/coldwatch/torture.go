@@ -1,10 +1,12 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"runtime/debug"
@@ -21,6 +23,8 @@ type tortureCmd struct {
 	Dirs     []string `arg:"" name:"dir" help:"Folders of hostile, malformed or odd messages; every file is taken as one." type:"path"`
 	Generate bool     `help:"Only fill the folder, which must not exist yet, with hostile messages of coldwatch's own."`
 	Slow     int      `help:"List that many of the slowest." default:"10"`
+	Defects  bool     `help:"List every kind of defect with how many messages have it."`
+	Find     string   `help:"Tell in how many messages some reading of some part, or a layer of a payload, holds this text, and list the others." placeholder:"TEXT"`
 }
 
 func (tortureCmd) Help() string {
@@ -43,6 +47,9 @@ type tortured struct {
 	Classes   map[coldwatch.Class]int `json:"classes"`
 	Ambiguous int                     `json:"ambiguous"` // messages that can be read in more than one way
 	Defects   int                     `json:"with_defects"`
+	Kinds     map[string]int          `json:"defects"`           // messages by kind of defect
+	Found     int                     `json:"found,omitempty"`   // with --find: messages that hold the text
+	Missing   []string                `json:"missing,omitempty"` // and those that do not
 	Slowest   []timed                 `json:"slowest"`
 }
 
@@ -62,7 +69,7 @@ func (c tortureCmd) Run(ctx context.Context, g *Globals) error {
 		return generate(g, c.Dirs[0])
 	}
 	e := g.walker(pack, nil)
-	r := tortured{Panics: []string{}, NoVerdict: []string{}, Classes: map[coldwatch.Class]int{}}
+	r := tortured{Panics: []string{}, NoVerdict: []string{}, Classes: map[coldwatch.Class]int{}, Kinds: map[string]int{}}
 	e.Walk(coldwatch.Submission{Raw: []byte("From: a@b.example\nSubject: warm\n\nup\n")})
 	base := measure.PeakRSS()
 	p := g.progress("torturing")
@@ -79,7 +86,7 @@ func (c tortureCmd) Run(ctx context.Context, g *Globals) error {
 			if err != nil {
 				return err
 			}
-			times = append(times, r.walk(e, path, raw))
+			times = append(times, r.walk(e, path, raw, []byte(c.Find)))
 			p.show(engine.Progress{Messages: r.Messages})
 			return ctx.Err()
 		})
@@ -107,6 +114,17 @@ func (c tortureCmd) Run(ctx context.Context, g *Globals) error {
 	g.print("%s, %d without a verdict, %d over 2 s; median %.2f ms, 99 %% within %.1f ms, slowest %.0f ms; %.0f MB above the start", count(len(r.Panics), "panic"),
 		len(r.NoVerdict), r.Over2s, r.P50, r.P99, r.Max, r.AboveBase)
 	g.print("%d with defects, %d that can be read in more than one way", r.Defects, r.Ambiguous)
+	if c.Defects {
+		for _, k := range slices.Sorted(maps.Keys(r.Kinds)) {
+			g.print("  %7.3f %%  %6d  %s", 100*float64(r.Kinds[k])/float64(r.Messages), r.Kinds[k], k)
+		}
+	}
+	if c.Find != "" {
+		g.print("%d hold the text, %d do not", r.Found, len(r.Missing))
+		for _, x := range r.Missing {
+			g.print("  without: %s", safe(x))
+		}
+	}
 	for _, t := range r.Slowest {
 		g.print("  %8.1f ms  %8.1f by the clock  %s", t.MS, t.Clock, safe(t.File))
 	}
@@ -120,7 +138,7 @@ func (c tortureCmd) Run(ctx context.Context, g *Globals) error {
 }
 
 // walk takes one message and returns what it took.
-func (r *tortured) walk(e *engine.Engine, path string, raw []byte) timed {
+func (r *tortured) walk(e *engine.Engine, path string, raw, find []byte) timed {
 	r.Messages++
 	r.Bytes += int64(len(raw))
 	start, cpu := time.Now(), measure.CPU()
@@ -135,11 +153,26 @@ func (r *tortured) walk(e *engine.Engine, path string, raw []byte) timed {
 		if w.Analysis.Verdict.Class == "" {
 			r.NoVerdict = append(r.NoVerdict, path)
 		}
-		if len(w.Analysis.Message.Defects) > 0 {
+		kinds, ambiguous := map[string]bool{}, false
+		for _, a := range append([]*coldwatch.Analysis{w.Analysis}, w.Carried...) {
+			for _, d := range a.Message.Defects {
+				kinds[d.Kind] = true
+				ambiguous = ambiguous || d.Ambiguous
+			}
+		}
+		if len(kinds) > 0 {
 			r.Defects++
 		}
-		if slices.ContainsFunc(w.Analysis.Message.Defects, func(d coldwatch.Defect) bool { return d.Ambiguous }) {
+		if ambiguous {
 			r.Ambiguous++
+		}
+		for k := range kinds {
+			r.Kinds[k]++
+		}
+		if len(find) > 0 && holds(w, find) {
+			r.Found++
+		} else if len(find) > 0 {
+			r.Missing = append(r.Missing, path)
 		}
 	}()
 	t := timed{File: path, Clock: float64(time.Since(start).Microseconds()) / 1000}
@@ -148,6 +181,17 @@ func (r *tortured) walk(e *engine.Engine, path string, raw []byte) timed {
 		t.MS = t.Clock
 	}
 	return t
+}
+
+// holds tells whether a part, a payload or a message carried inside shows the text.
+func holds(w engine.Walked, text []byte) bool {
+	for _, a := range append([]*coldwatch.Analysis{w.Analysis}, w.Carried...) {
+		if slices.ContainsFunc(a.Message.Parts, func(p coldwatch.Part) bool { return bytes.Contains(p.Content, text) }) ||
+			slices.ContainsFunc(a.Payloads, func(p coldwatch.Payload) bool { return bytes.Contains(p.Content, text) }) {
+			return true
+		}
+	}
+	return false
 }
 
 // generate writes the hostile messages of package hostile below a new folder, a folder a kind.

@@ -227,6 +227,21 @@ func structureCases() []Case {
 	add("header-only-then-body", "--real\n\n--real\n"+attachment()+"--real--\n--real\n")
 	add("boundary-twice", "--real\n--real\n"+attachment()+"--real\n--real--\nx\n--real\n")
 	add("digest", "--real\nContent-Type: multipart/digest; boundary=d\n\n--d\n\n"+envelope+"Content-Type: multipart/mixed; boundary=in\n\n"+parts("in")+"--d--\n--real--\n")
+	// Two tricks at once: what the second hides shows only in a reading that sees through the first.
+	blank := "--%[1]s\nContent-Type: text/plain\n\nHello\n--%[1]s\n\n" + attachment() + "--%[1]s--\n"
+	for _, c := range [][3]string{
+		{"no-semicolon-and-blank", "multipart/mixed boundary=real", "real"}, {"cut-at-space-and-blank", "multipart/mixed; boundary=real more", "real"},
+		{"semicolon-within-and-blank", "multipart/mixed; boundary=re;al", "re;al"}, {"behind-quote-and-blank", "multipart/mixed; boundary=\"decoy\"real", "real"},
+		{"empty-quote-and-blank", "multipart/mixed; boundary=\"\"real", "real"}, {"lone-semicolon-and-blank", "multipart/mixed; boundary=;", ""},
+	} {
+		out = append(out, Case{"structure-" + c[0], crlf(envelope + "Content-Type: " + c[1] + "\n\n" + fmt.Sprintf(blank, c[2]))})
+	}
+	out = append(out, Case{"structure-comma-two-boundaries", crlf(envelope + "Content-Type: multipart/mixed; boundary=decoy, boundary=real\n\n--decoy\nContent-Type: text/plain\n\nHello\n--real\n" + attachment() + "--real--\n--decoy--\n")})
+	add("space-before-second", hello+" --real\n"+attachment()+"--real--\n")
+	add("cr-and-comma-before-second", "--real\nContent-Type: text/plain\n\nHello\r,--real\n"+attachment()+"--real--\n")
+	add("header-goes-on-in-body", hello+"--real\nContent-Type: text/html; name=page.html\n\nA sentence.\nContent-Transfer-Encoding: base64\n\n"+encoded()+"--real--\n")
+	add("header-goes-on-indented", hello+"--real\nContent-Type: text/html; name=page.html\n\n Content-Transfer-Encoding: base64\n\n"+encoded()+"--real--\n")
+	add("junk-instead-of-empty-line", hello+"--real\nContent-Type: text/html; name=page.html\nContent-Transfer-Encoding: base64\nc\n"+encoded()+"--real--\n")
 	out = append(out, Case{"structure-empty-boundary", crlf(envelope + "Content-Type: multipart/mixed; boundary=\"\"\n\n--\n" + attachment() + "----\n")})
 	return out
 }
@@ -313,6 +328,12 @@ func otherEncodingCases() []Case {
 		part("quoted-bad-escape", qp+"Content-Transfer-Encoding: x\n", "=ZZ"+page+"="),
 		part("quoted-under-other-name", "Content-Transfer-Encoding: quoted printable\n", hex("=%02X")+"\n"),
 		part("quoted-as-qp", "Content-Transfer-Encoding: qp\n", hex("=%02X")+"\n"),
+		part("quoted-undeclared", "", wrap(hex("=%02X"), 10000)),
+		part("quoted-name-in-comment", "Content-Transfe(r-Encoding: quoted-printable\n", wrap(hex("=%02X"), 10000)),
+		part("quoted-broken-escape", qp, strings.ReplaceAll(page, "HARMLESS", "HARM=@=4CESS")),
+		part("quoted-cut-escape", qp, strings.ReplaceAll(page, "HARMLESS", "HARM=4=4CESS")),
+		part("quoted-soft-break-cr", qp, strings.ReplaceAll(page, "HARMLESS", "HARM=\rLESS")),
+		part("quoted-soft-break-twice", qp, strings.ReplaceAll(page, "HARMLESS", "HARM==\nLESS")),
 		part("uuencode", "Content-Transfer-Encoding: x-uuencode\nContent-Transfer-Encoding: 7bit\n", uuencoded()),
 		part("uuencode-no-end", "Content-Transfer-Encoding: uuencode\nContent-Transfer-Encoding: 7bit\n", strings.Split(uuencoded(), "`")[0]),
 		part("uuencode-undeclared", "", "See below.\n\n"+uuencoded()+"\nBye\n"),
