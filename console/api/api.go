@@ -98,6 +98,10 @@ func (a *API) handler(c call) http.HandlerFunc {
 			if err == nil && dec.More() {
 				err = errors.New("one JSON value is expected")
 			}
+			if tooLarge := (*http.MaxBytesError)(nil); errors.As(err, &tooLarge) {
+				fail(w, r, err)
+				return
+			}
 			if err != nil {
 				fail(w, r, &desk.InputError{Text: "the body cannot be read: " + err.Error(), Hint: "/v1/openapi.json describes it"})
 				return

@@ -255,14 +255,19 @@ func readMessages(r *http.Request) ([][]byte, error) {
 			if errors.Is(err, io.EOF) {
 				break
 			}
+			if err == nil {
+				var raw []byte
+				if raw, err = one(part); err == nil {
+					out = append(out, raw)
+				}
+			}
+			if known := (*desk.InputError)(nil); err != nil && !errors.As(err, &known) && !isTooLarge(err) {
+				return nil, wrong("the parts cannot be read to their end", "nothing was taken in; send it again")
+			}
 			if err != nil {
 				return nil, err
 			}
-			raw, err := one(part)
-			if err != nil {
-				return nil, err
-			}
-			if out = append(out, raw); len(out) > mostMessages {
+			if len(out) > mostMessages {
 				return nil, wrong("too many messages in one request", "1000 at most")
 			}
 		}
@@ -275,6 +280,11 @@ func readMessages(r *http.Request) ([][]byte, error) {
 		return [][]byte{raw}, err
 	}
 	return nil, wrong("messages come as message/rfc822, not as "+kind, "several come as parts of multipart/form-data")
+}
+
+func isTooLarge(err error) bool {
+	var e *http.MaxBytesError
+	return errors.As(err, &e)
 }
 
 func (a *API) hunt(r *request) (any, error) {
