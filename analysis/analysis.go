@@ -3,6 +3,7 @@
 // Analysers run one after another in one fixed order, each adding to the same [coldwatch.Analysis]:
 //
 //	sender    who handed it over, by the receiver's own trace (RFC 5321) and results (RFC 8601)
+//	form      how it is made, where mail programs would read it differently
 //	payload   what is inside, every wrapping taken off
 //	lure      what it wants
 //	identity  who it claims to be, and what contradicts it
@@ -19,6 +20,7 @@ package analysis
 import (
 	"github.com/coldwatch/coldwatch"
 	"github.com/coldwatch/coldwatch/analysis/claim"
+	"github.com/coldwatch/coldwatch/analysis/form"
 	"github.com/coldwatch/coldwatch/analysis/gate"
 	"github.com/coldwatch/coldwatch/analysis/history"
 	"github.com/coldwatch/coldwatch/analysis/identity"
@@ -65,6 +67,7 @@ func New(pack *knowledge.Pack, o Options) *Room {
 	open.Sandbox = o.Sandbox
 	r.analyzers = []Analyzer{
 		sender.New(sender.Options{Trusted: o.Trusted}),
+		form.New(),
 		open,
 		lure.New(pack),
 		who,

@@ -1,7 +1,8 @@
 package message
 
 import (
-	"sort"
+	"cmp"
+	"slices"
 	"strings"
 )
 
@@ -302,11 +303,8 @@ func splitExt(name string) (base string, index int, encoded, ok bool) {
 
 // join puts the pieces together and adds the parameters they make.
 func (v *structured) join(cont []segment) {
-	sort.SliceStable(cont, func(i, j int) bool {
-		if cont[i].name != cont[j].name {
-			return cont[i].name < cont[j].name
-		}
-		return cont[i].index < cont[j].index
+	slices.SortFunc(cont, func(a, b segment) int {
+		return cmp.Or(strings.Compare(a.name, b.name), cmp.Compare(a.index, b.index), cmp.Compare(a.order, b.order))
 	})
 	have := make(map[string]string, len(v.params))
 	for _, p := range v.params {
