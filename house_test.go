@@ -31,7 +31,7 @@ var allowed = map[string][]string{
 	"engine":     {"", "knowledge", "store", "intake", "message", "analysis", "sighting", "campaign", "profile", "warning", "publish"},
 	"measure":    {"", "knowledge", "campaign", "sighting", "message"},
 	"console":    {"", "knowledge", "engine", "publish", "store"},
-	"federation": {"", "knowledge", "engine", "publish", "store"},
+	"federation": {"", "knowledge", "engine", "publish", "store", "sighting", "campaign", "console"}, // of the console: TAXII and its tokens
 	"cmd":        {"", "*"},
 }
 

@@ -39,3 +39,21 @@ func (l *Linker) warmUp() {
 		}
 	}
 }
+
+// Common gives a function that tells whether a value is of those that ordinary mail is full of: it says nothing about who sent a
+// message, nor about who got it.
+func Common() func(v coldwatch.View, value string) bool {
+	type key struct {
+		view  coldwatch.View
+		value string
+	}
+	set := map[key]bool{}
+	for line := range strings.Lines(warmTable) {
+		if f := strings.Split(strings.TrimRight(line, "\n"), "\t"); len(f) > 2 && !strings.HasPrefix(line, "#") {
+			for name := range strings.SplitSeq(f[0], ",") {
+				set[key{coldwatch.View(name), f[1]}] = true
+			}
+		}
+	}
+	return func(v coldwatch.View, value string) bool { return set[key{v, value}] }
+}

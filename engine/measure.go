@@ -14,6 +14,7 @@ import (
 
 // An Outcome is what became of one stored message, by the place it was read from: what measuring compares with the truth.
 type Outcome struct {
+	ID           string
 	Source       string
 	Class        coldwatch.Class
 	Bits         float64
@@ -38,7 +39,7 @@ func (e *Engine) Outcomes(ctx context.Context) ([]Outcome, error) {
 		if err != nil {
 			return err
 		}
-		out = append(out, Outcome{row.Source, s.Class, s.Bits, s.Impersonated.Organisation, c, s.Kinds})
+		out = append(out, Outcome{s.ID, row.Source, s.Class, s.Bits, s.Impersonated.Organisation, c, s.Kinds})
 		return nil
 	})
 	slices.SortFunc(out, func(a, b Outcome) int { return strings.Compare(a.Source, b.Source) })

@@ -92,3 +92,6 @@ func (e *Engine) SayAll(ctx context.Context, words []coldwatch.Word) error {
 	}
 	return nil
 }
+
+// Forget lets go of what linking remembers, after messages were taken out of the store; the next Update makes it anew.
+func (e *Engine) Forget(ctx context.Context) error { return e.forgetLinks(ctx) }

@@ -26,6 +26,7 @@ type measureCmd struct {
 	Scenarios []string `arg:"" name:"scenario" help:"Folders of labelled scenarios."`
 	Errors    bool     `help:"List every wrong verdict with its kind."`
 	Weights   string   `help:"Write the weights of the verdict, moved towards what these scenarios show, to a file; scan --weights uses it." placeholder:"FILE"`
+	Federated bool     `help:"Each member in a database of its own with a hub between them, compared with the same mail in one place."`
 	KeepBits  bool     `help:"With --weights: leave the weights as they are and write only how often each finding stood."`
 }
 
@@ -34,6 +35,9 @@ func (measureCmd) Help() string {
 }
 
 func (c measureCmd) Run(ctx context.Context, g *Globals) error {
+	if c.Federated {
+		return c.federated(ctx, g)
+	}
 	var results []measure.Result
 	seen := map[string]verdict.Rates{}
 	for _, dir := range c.Scenarios {
@@ -75,6 +79,27 @@ func (c measureCmd) Run(ctx context.Context, g *Globals) error {
 		return g.printJSON(results[0])
 	case g.JSON:
 		return g.printJSON(map[string]any{"scenarios": results, "worst": measure.Worst(results), "families": measure.Families(results)})
+	}
+	return nil
+}
+
+func (c measureCmd) federated(ctx context.Context, g *Globals) error {
+	var all []federatedResult
+	for _, dir := range c.Scenarios {
+		if !isScenario(dir) {
+			return hinted("a scenario is a folder with scenario.json, pack/, mail/ and truth/; coldwatch demo makes one", "%s is no scenario", dir)
+		}
+		r, err := g.federated(ctx, dir)
+		if err != nil {
+			return err
+		}
+		all = append(all, r)
+		if !g.JSON {
+			g.printFederated(&r)
+		}
+	}
+	if g.JSON {
+		return g.printJSON(all)
 	}
 	return nil
 }

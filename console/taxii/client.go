@@ -3,6 +3,7 @@ package taxii
 import (
 	"bytes"
 	"context"
+	"crypto/tls"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -51,6 +52,11 @@ type Client struct {
 // Connections go to the host of the address. To any other, where a redirect leads, they go only if it has a public address, and
 // never from HTTPS to HTTP; credentials go there never. Proxies are not used.
 func Dial(ctx context.Context, address, name, user, secret string, write bool) (*Client, error) {
+	return DialTLS(ctx, nil, address, name, user, secret, write)
+}
+
+// DialTLS is Dial with a configuration of TLS; nil is the usual one.
+func DialTLS(ctx context.Context, cfg *tls.Config, address, name, user, secret string, write bool) (*Client, error) {
 	u, err := url.Parse(address)
 	if err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" {
 		return nil, fmt.Errorf("taxii: %q is no http or https address", address)
@@ -68,7 +74,7 @@ func Dial(ctx context.Context, address, name, user, secret string, write bool) (
 	}
 	c := &Client{origin: u, user: user, secret: secret, maxContent: stix.MaxBytes}
 	c.http = &http.Client{Timeout: 2 * time.Minute, CheckRedirect: c.redirect, Transport: &http.Transport{
-		DialContext: c.dial, TLSHandshakeTimeout: 20 * time.Second, ResponseHeaderTimeout: time.Minute, ForceAttemptHTTP2: true}}
+		DialContext: c.dial, TLSClientConfig: cfg, TLSHandshakeTimeout: 20 * time.Second, ResponseHeaderTimeout: time.Minute, ForceAttemptHTTP2: true}}
 	if parts := strings.Split(strings.Trim(u.Path, "/"), "/"); len(parts) > 1 && parts[len(parts)-2] == "collections" {
 		c.Collection = u.String()
 		return c, nil

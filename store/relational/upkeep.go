@@ -153,7 +153,7 @@ func (s *Store) checkPairs(ctx context.Context) ([]string, error) {
 		})
 		return set, err
 	}
-	messages, err := ids(s.Read, `SELECT id FROM message`)
+	messages, err := ids(s.Read, `SELECT id FROM message WHERE raw_sha256 <> ''`) // a hub has sightings without their messages
 	if err != nil {
 		return nil, err
 	}
