@@ -48,6 +48,9 @@ func (c demoCmd) Run(ctx context.Context, g *Globals) error {
 	if err := own.keepPack(ctx, e.Store, folder); err != nil {
 		return err
 	}
+	if err := e.Store.PutSetting(ctx, engine.SyntheticSetting, []byte{1}); err != nil {
+		return err
+	}
 	start := time.Now()
 	sum, err := own.scan(ctx, e, []string{folder}, "")
 	if err != nil {

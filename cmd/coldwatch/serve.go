@@ -6,6 +6,7 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"net"
 	"net/http"
@@ -25,6 +26,7 @@ import (
 	"github.com/coldwatch/coldwatch/console/desk"
 	frontdoor "github.com/coldwatch/coldwatch/console/door"
 	"github.com/coldwatch/coldwatch/console/health"
+	"github.com/coldwatch/coldwatch/console/page"
 	"github.com/coldwatch/coldwatch/console/taxii"
 	"github.com/coldwatch/coldwatch/engine"
 )
@@ -131,8 +133,14 @@ func (c serveCmd) handler(g *Globals, e *engine.Engine, door *engine.Door, secur
 	calls := api.New(api.Config{Desk: d, People: people, Taker: door, Store: e.Store, Engine: now, Clock: e.Clock})
 	watch := &health.Watch{Store: e.Store, Clock: e.Clock, Local: local}
 	entrance := &frontdoor.Door{People: people, OIDC: oidc, TLS: secure, Cookie: console.CookieName(secure)}
-	routes := slices.Concat(calls.Routes(), watch.Routes(), entrance.Routes())
-	h, err := console.New(console.Config{Store: e.Store, People: people, Clock: e.Clock, Routes: routes, Local: local, TLS: secure, Hosts: c.Host, Answered: watch.Answered})
+	pages, err := page.New(page.Config{Desk: d, People: people, Store: e.Store, Bodies: []fs.FS{frontdoor.Templates()}})
+	if err != nil {
+		return nil, nil, err
+	}
+	entrance.Draw = pages.Draw
+	routes := slices.Concat(pages.Routes(), calls.Routes(), watch.Routes(), entrance.Routes())
+	h, err := console.New(console.Config{Store: e.Store, People: people, Clock: e.Clock, Routes: routes, Local: local, TLS: secure, Hosts: c.Host,
+		Answered: watch.Answered, Refused: pages.Refused})
 	if err != nil {
 		return nil, nil, err
 	}
