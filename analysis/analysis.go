@@ -10,7 +10,7 @@
 //	link      where it leads
 //	claim     what it knows, held against the pack
 //	gate      what it is, where that explains oddities
-//	history   what its sender did before
+//	history   what its sender did before, where that is known
 //	verdict   the sum, as a ledger
 //	observe   the infrastructure that it shows
 //
@@ -47,7 +47,6 @@ type Options struct {
 	Weights *verdict.Weights // nil: the shipped ones
 	Sandbox payload.Sandbox  // evaluates scripts that could not be decided; nil: none does
 	Limits  payload.Limits   // of what is opened; zero fields are the defaults
-	Past    history.Past     // habits of senders; nil: nothing is known of them
 }
 
 // A Room analyses messages. It is safe for concurrent use.
@@ -57,6 +56,7 @@ type Room struct {
 	names     []string
 	version   string
 	targets   *targets
+	reach     history.Reach
 }
 
 // New makes a room ready; the pack must not change afterwards.
@@ -75,15 +75,39 @@ func New(pack *knowledge.Pack, o Options) *Room {
 		claim.New(pack),
 		gate.New(pack),
 	}
-	if o.Past != nil {
-		r.analyzers = append(r.analyzers, history.New(o.Past))
+	w := o.Weights
+	if w == nil {
+		w = verdict.Shipped()
 	}
-	r.analyzers = append(r.analyzers, verdict.New(o.Weights), observe.New(pack))
+	r.reach = history.Reach{Suspicious: w.Suspicious, Hostile: w.Hostile}
+	r.analyzers = append(r.analyzers, verdict.New(w), observe.New(pack))
+	r.name()
+	return r
+}
+
+func (r *Room) name() {
+	r.names = nil
 	for _, z := range r.analyzers {
 		r.names = append(r.names, z.Name())
 	}
-	return r
 }
+
+// Knowing returns a room that also knows the past of a message's sender.
+func (r *Room) Knowing(past history.Past) *Room {
+	k := *r
+	k.analyzers = nil
+	for _, z := range r.analyzers {
+		if z.Name() == verdict.Name {
+			k.analyzers = append(k.analyzers, history.New(past))
+		}
+		k.analyzers = append(k.analyzers, z)
+	}
+	k.name()
+	return &k
+}
+
+// Reach tells of which messages weak remarks on habits could change the verdict.
+func (r *Room) Reach() history.Reach { return r.reach }
 
 // Analyze says all that the room can say about one message as its receiver got it.
 func (r *Room) Analyze(sub coldwatch.Submission, msg *coldwatch.Message) *coldwatch.Analysis {

@@ -69,6 +69,12 @@ func (l *Linker) Parameters() Parameters { return l.p }
 // Len returns how many sightings the linker knows, ordinary mail included.
 func (l *Linker) Len() int { return l.t.ids.len() }
 
+// Holds tells whether a message was placed.
+func (l *Linker) Holds(id string) bool {
+	_, ok := l.t.ids.row(id)
+	return ok
+}
+
 // values interns a sighting's features: ascending numbers without repeats. Views that are no part of the parameters
 // are left out.
 func (l *Linker) values(s *coldwatch.Sighting) []uint32 {

@@ -83,6 +83,11 @@ type Store interface {
 	Audit(ctx context.Context, q store.AuditQuery) ([]store.AuditEntry, error)
 	AuditTrail(ctx context.Context, f func(store.AuditEntry) error) (written int64, err error)
 
+	Submission(ctx context.Context, id string) (coldwatch.Submission, error)
+	Unsettled(ctx context.Context, limit int) ([]store.Correspondence, error)
+	Habits(ctx context.Context, organisation, correspondent string, from time.Time, before int) ([]store.Habit, error)
+	Settle(ctx context.Context, settled []store.Habit) error
+
 	Purge(ctx context.Context, recipient string, before time.Time) (gone []string, err error)
 	Check(ctx context.Context) (faults []string, err error)
 	Codec() *store.Codec

@@ -33,13 +33,15 @@ type PartLine struct {
 
 // Explain walks one message and says where it would go, without storing anything.
 func (e *Engine) Explain(ctx context.Context, sub coldwatch.Submission) (Explanation, error) {
-	w := e.Walk(sub)
+	w, err := e.withHabits(ctx, sub)
+	if err != nil {
+		return Explanation{}, err
+	}
 	x := Explanation{Analysis: w.Analysis, Carried: w.Carried, Sighting: w.Sighting, Defects: w.Analysis.Message.Defects}
 	for i := range w.Analysis.Message.Parts {
 		p := &w.Analysis.Message.Parts[i]
 		x.Parts = append(x.Parts, PartLine{p.ID, p.Reading, p.MediaType, p.Filename, p.Encoding, len(p.Content)})
 	}
-	var err error
 	if x.Placement, err = e.Preview(ctx, w.Sighting); err != nil {
 		return x, err
 	}

@@ -200,10 +200,14 @@ func (f *follower) finish(ctx context.Context, p passed) (err error) {
 	if p.err != nil {
 		return p.err
 	}
+	if err := e.ready(ctx); err != nil {
+		return err
+	}
 	if e.links != p.of { // what is stored was made anew meanwhile
 		f.dirty = true
 		return nil
 	}
+	p.l.settled = e.links.settled
 	fresh, err := e.catchUp(ctx, p.l)
 	if err != nil {
 		return err
@@ -292,6 +296,9 @@ func merge(all, changed store.CampaignUpdate) store.CampaignUpdate {
 func (e *Engine) Refresh(ctx context.Context) (bool, error) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
+	if err := e.ready(ctx); err != nil {
+		return false, err
+	}
 	if e.links == nil || e.links.base == nil {
 		return true, e.restate(ctx)
 	}

@@ -27,6 +27,7 @@ const linkerSetting = "linker"
 type links struct {
 	*campaign.Linker
 	placed  int64               // highest sequence number in it
+	settled int64               // highest that may be placed, where this process links: what came later is not settled yet
 	told    map[string]int      // events of each campaign that are stored
 	base    *profile.Options    // what profiles have in common; nil until it is needed
 	targets map[string][]string // members of the pack that each campaign hit
@@ -120,6 +121,9 @@ func (e *Engine) catchUp(ctx context.Context, l *links) ([]coldwatch.Sighting, e
 	}
 	var fresh []coldwatch.Sighting
 	err = e.Store.Sightings(ctx, l.placed, func(seq int64, b []byte) error {
+		if e.leading != nil && seq > l.settled {
+			return nil
+		}
 		s, err := sighting.Unmarshal(b)
 		if err != nil {
 			return err
@@ -180,6 +184,9 @@ func (e *Engine) Update(ctx context.Context) ([]coldwatch.Profile, error) {
 			e.leading = nil
 			h.leave()
 		}()
+	}
+	if err := e.ready(ctx); err != nil {
+		return nil, err
 	}
 	l, _, err := e.current(ctx)
 	if err != nil {

@@ -205,6 +205,9 @@ func (e *Engine) record(w Walked) (store.Record, error) {
 		Subject: clip(a.Subject, 500), From: clip(sender(a), 300), Terms: terms(w), Analysis: codec.Compress(js), Sighting: sight,
 		Trusted: w.Submission.Received, Envelope: w.Submission.Envelope,
 	}
+	if r.Habit, err = habit(a); err != nil {
+		return r, fmt.Errorf("%s: %w", a.Source, err)
+	}
 	for _, m := range a.Recipients {
 		if m.Address != "" && len(r.Recipients) < 1000 {
 			r.Recipients = append(r.Recipients, m.Address)

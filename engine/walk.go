@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"github.com/coldwatch/coldwatch"
+	"github.com/coldwatch/coldwatch/analysis"
 	"github.com/coldwatch/coldwatch/message"
 	"github.com/coldwatch/coldwatch/sighting"
 )
@@ -27,8 +28,10 @@ type Walked struct {
 //  3. messages carried inside walk the same way, one after another
 //  4. one of them is what the submission is about: see subject
 //  5. sighting: what may leave the house
-func (e *Engine) Walk(sub coldwatch.Submission) Walked {
-	outer := e.room.Analyze(sub, message.Parse(sub.Raw, e.Limits))
+func (e *Engine) Walk(sub coldwatch.Submission) Walked { return e.walk(e.room, sub) }
+
+func (e *Engine) walk(room *analysis.Room, sub coldwatch.Submission) Walked {
+	outer := room.Analyze(sub, message.Parse(sub.Raw, e.Limits))
 	all := []*coldwatch.Analysis{outer}
 	vouched := reportsOn(outer)
 	for next := 0; next < len(all); next++ {
@@ -38,7 +41,7 @@ func (e *Engine) Walk(sub coldwatch.Submission) Walked {
 			}
 			inner := sub
 			inner.Raw, inner.Envelope = in.Raw, coldwatch.Envelope{}
-			all = append(all, e.room.AnalyzeCarried(inner, message.Parse(in.Raw, e.Limits), in.Via, vouched))
+			all = append(all, room.AnalyzeCarried(inner, message.Parse(in.Raw, e.Limits), in.Via, vouched))
 		}
 	}
 	about := subject(all, outer)

@@ -49,6 +49,24 @@ type Record struct {
 	Trusted      time.Time // receipt that the intake vouches for; zero: none
 	Envelope     coldwatch.Envelope
 	Queued       bool // it was claimed from the queue, and is taken off it with this
+	Habit        *Habit
+}
+
+// A Habit is what a message says of its sender's habits, kept under the organisation that got it and the correspondent.
+type Habit struct {
+	Message       string // id
+	Organisation  string
+	Correspondent string
+	Received      time.Time
+	Note          []byte
+	Said          string // the remarks on earlier habits that its analysis was made with
+	Settled       bool   // it was held against everything that was stored when it was
+}
+
+// A Correspondence has messages that are not settled, the earliest received then.
+type Correspondence struct {
+	Organisation, Correspondent string
+	From                        time.Time
 }
 
 // A Row is what a listing shows of a stored message.

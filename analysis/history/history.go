@@ -2,16 +2,20 @@
 //
 // An account that is taken over passes SPF, DKIM and DMARC (ATT&CK T1586.002); what changes are its habits: another mail
 // program, another network, another time zone, answers that go elsewhere. What the habits are, the organisation that
-// received the earlier mail knows. Only mail received before the message counts, by the trusted receipt time, and only
-// mail that nothing spoke against; so the result does not depend on the order in which stored mail walks.
+// received the earlier mail knows. A [Note] is what one message says of them; it is made from that message alone. The notes
+// of one correspondent, in the order of receipt, give the [Habits] that a later message is held against. So what is found
+// depends on which mail there is, not on the order in which it was read.
+//
+// Two things keep an intruder from making habits of his own: only mail that nothing else speaks against makes any, and only
+// after a fortnight.
 package history
 
 import (
 	"fmt"
 	"net/netip"
+	"slices"
 	"sort"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/coldwatch/coldwatch"
@@ -19,86 +23,154 @@ import (
 )
 
 // Name is the analyser's name and version as findings quote it.
-const Name = "history/1"
-
-// Habits are what an address did before, as one organisation saw it.
-type Habits struct {
-	Messages    int // from the address
-	FromDomain  int // from its organisational domain, the address included
-	Ever        int // to the organisation from anybody
-	First, Last time.Time
-	ReplyTo     []string // organisational domains that answers went to, sorted
-	Tooling     []string // fingerprints of the programs, sorted
-	Nets        []string // networks that handed the mail over, /16 or /32, sorted
-	Zones       []string // time zones, sorted
-}
-
-// A Past tells an address's habits towards an organisation before a time. It must be safe for concurrent use.
-type Past func(organisation, address string, before time.Time) Habits
-
-// An Analyzer adds findings about changed habits.
-type Analyzer struct {
-	past Past
-}
-
-// New returns an analyser over a past.
-func New(past Past) *Analyzer { return &Analyzer{past} }
-
-// Name returns the analyser's name and version.
-func (*Analyzer) Name() string { return Name }
+const Name = "history/2"
 
 // Numbers from which habits say something.
 const (
 	knownFrom   = 3                    // messages that make an address known
 	settledFrom = 5                    // messages after which a change is a change
-	memoryFrom  = 50                   // messages to the organisation after which a first contact means something
+	crowdFrom   = 10                   // messages of a domain after which what a new address of it does is a change
 	dormantFor  = 180 * 24 * time.Hour // silence after which a known address is dormant
 )
 
-// Analyze needs Sender, Authentication and Tooling.
-func (z *Analyzer) Analyze(a *coldwatch.Analysis) {
+// What of the past counts: a message makes habits from that age on, and of those older the newest ones do.
+const (
+	Settling = 14 * 24 * time.Hour
+	Memory   = 200
+)
+
+// A Note is what a message says of its sender's habits, and Bits what spoke against it before anything was known of them.
+type Note struct {
+	Address string  `json:"a"`
+	Reply   string  `json:"r,omitempty"` // organisational domain that answers go to
+	Tool    string  `json:"t,omitempty"` // fingerprint of the program
+	Net     string  `json:"n,omitempty"` // network that handed the mail over, /16 or /32
+	Zone    string  `json:"z,omitempty"` // time zone
+	Clean   bool    `json:"c,omitempty"` // nothing speaks against the message, and nobody found its sender forged
+	Bits    float64 `json:"b"`
+
+	ID string    `json:"-"` // of the message
+	At time.Time `json:"-"` // trusted receipt
+}
+
+// NoteOf gives a message's note and the correspondent that it is of: the organisational domain, or the address where a
+// domain is everybody's. Not ok is a message whose receiver or time of receipt is not known, or that only claims a sender.
+func NoteOf(a *coldwatch.Analysis) (correspondent string, n Note, ok bool) {
 	from := a.Sender.Author()
-	f := a.Message.Field("From")
-	if z.past == nil || f == nil || from.Address == "" || a.Organisation == "" || a.Received.IsZero() || a.Hearsay {
-		return
+	au := &a.Authentication
+	if from.Address == "" || from.Domain == "" || a.Organisation == "" || a.Received.IsZero() || !au.Traced || a.Hearsay {
+		return "", Note{}, false
 	}
-	h := z.past(a.Organisation, from.Address, a.Received)
-	ev := coldwatch.Evidence{Span: coldwatch.Span{Where: "raw", Start: f.Offset, End: f.Offset + f.Length}, Quote: strings.ToValidUTF8("From: "+from.Address, "\uFFFD")}
-	add := func(kind, reason string, tech ...string) {
-		a.Add(coldwatch.Finding{Kind: kind, Group: "history", Reason: reason, Evidence: []coldwatch.Evidence{ev}, Techniques: tech, Analyzer: Name})
+	forged := !au.Aligned && (au.SPF == coldwatch.Fail || au.SPF == coldwatch.SoftFail || au.DMARC == coldwatch.Fail)
+	n = Note{Address: strings.ToLower(from.Address), Reply: replyDomain(a), Tool: a.Tooling.Fingerprint, Net: Net(au.Hop), Zone: a.Tooling.Zone,
+		Clean: a.Verdict.Class == coldwatch.Unremarkable && !forged, Bits: a.Verdict.Bits, ID: a.ID, At: a.Received}
+	correspondent = names.Organisational(from.Domain)
+	if names.FreeMail(from.Domain) {
+		correspondent = n.Address
 	}
-	switch {
-	case h.FromDomain == 0 && h.Ever >= memoryFrom:
-		add("history.first_contact", "Nobody at "+names.Organisational(from.Domain)+" has written to the organisation before.")
-		return
-	case h.Messages < knownFrom:
-		return
+	return correspondent, n, true
+}
+
+// Habits are what a correspondent did before, as one organisation saw it.
+type Habits struct {
+	Messages   int // from the address
+	Others     int // from other addresses of the same correspondent
+	First      bool
+	Last       time.Time // from the address
+	ReplyTo    []string  // organisational domains that answers went to, sorted
+	Tools      []string  // fingerprints of the programs, sorted
+	Nets       []string  // networks, sorted
+	Zones      []string  // time zones, sorted
+	CrowdNets  []string  // of all the correspondent's addresses
+	CrowdZones []string
+}
+
+// Of gives the habits that the i-th of a correspondent's notes is held against. The notes are in order of receipt and id.
+func Of(notes []Note, i int) Habits {
+	n := &notes[i]
+	h := Habits{First: true}
+	until := n.At.Add(-Settling)
+	for j, seen := i-1, 0; j >= 0 && seen < Memory; j-- {
+		m := &notes[j]
+		settled := m.At.Before(until)
+		if settled {
+			seen++
+		}
+		h.First = h.First && !m.Clean
+		if !settled || !m.Clean {
+			continue
+		}
+		put(&h.CrowdNets, m.Net)
+		put(&h.CrowdZones, m.Zone)
+		if m.Address != n.Address {
+			h.Others++
+			continue
+		}
+		if h.Messages++; h.Messages == 1 {
+			h.Last = m.At
+		}
+		put(&h.ReplyTo, m.Reply)
+		put(&h.Tools, m.Tool)
+		put(&h.Nets, m.Net)
+		put(&h.Zones, m.Zone)
 	}
-	changed := z.changes(a, h)
-	switch {
-	case len(changed) >= 2 && h.Messages >= settledFrom:
-		add("history.changed", fmt.Sprintf("%s has written %d times before, but never %s.", from.Address, h.Messages, strings.Join(changed, " or ")), "T1586.002")
-	case len(changed) == 0 && a.Authentication.Aligned && a.Received.Sub(h.Last) < dormantFor:
-		add("history.known", fmt.Sprintf("%s has written %d times before, in the same way.", from.Address, h.Messages))
-	}
-	if r := replyDomain(a); h.Messages >= settledFrom && !has(h.ReplyTo, r) {
-		add("history.changed_reply_to", fmt.Sprintf("Answers to %s never went to %s before.", from.Address, r), "T1586.002")
-	}
-	if a.Received.Sub(h.Last) >= dormantFor {
-		add("history.dormant", fmt.Sprintf("%s has been silent for %d days.", from.Address, int(a.Received.Sub(h.Last).Hours()/24)))
+	return h
+}
+
+// put keeps a sorted list of what was seen.
+func put(list *[]string, s string) {
+	if i, ok := slices.BinarySearch(*list, s); !ok && s != "" {
+		*list = slices.Insert(*list, i, s)
 	}
 }
 
+// A Remark is what the habits say of a message.
+type Remark struct {
+	Kind       string
+	Reason     string
+	Techniques []string
+}
+
+// Reach are the bits from which a message is suspicious and hostile. Weak remarks are made where they could change a verdict.
+type Reach struct{ Suspicious, Hostile float64 }
+
+// Remarks holds a note against the habits. What is weak is said only of a message within reach of another class.
+func Remarks(n Note, h Habits, reach Reach) []Remark {
+	var out []Remark
+	add := func(kind, reason string, tech ...string) { out = append(out, Remark{"history." + kind, reason, tech}) }
+	weak := n.Bits >= reach.Suspicious-1 && n.Bits < reach.Hostile+2
+	mild := weak && n.Bits < reach.Hostile-1 // that nobody knows the sender makes no message hostile
+	silent := n.At.Sub(h.Last)
+	changed := changes(n, h)
+	switch {
+	case h.First && mild:
+		add("first_contact", n.Address+" has not written to the organisation before.")
+	case len(changed) >= 2 && h.Messages >= settledFrom:
+		add("changed", fmt.Sprintf("%s has written %d times before, but never %s.", n.Address, h.Messages, strings.Join(changed, " or ")), "T1586.002")
+	case h.Messages < knownFrom && h.Messages+h.Others >= crowdFrom && n.Net != "" && n.Zone != "" && !has(h.CrowdNets, n.Net) && !has(h.CrowdZones, n.Zone):
+		add("changed", fmt.Sprintf("The %d messages before from the sender's domain never came by this network or in this time zone.", h.Messages+h.Others), "T1586.002")
+	case len(changed) == 0 && h.Messages >= knownFrom && silent < dormantFor && weak:
+		add("known", fmt.Sprintf("%s has written %d times before, in the same way.", n.Address, h.Messages))
+	}
+	if h.Messages >= settledFrom && n.Reply != "" && !has(h.ReplyTo, n.Reply) {
+		add("changed_reply_to", fmt.Sprintf("Answers to %s never went to %s before.", n.Address, n.Reply), "T1586.002")
+	}
+	if h.Messages >= knownFrom && silent >= dormantFor && (weak || len(out) > 0) {
+		add("dormant", fmt.Sprintf("%s has been silent for %d days.", n.Address, int(silent.Hours()/24)))
+	}
+	return out
+}
+
 // changes names the habits that the message breaks.
-func (z *Analyzer) changes(a *coldwatch.Analysis, h Habits) []string {
+func changes(n Note, h Habits) []string {
 	var out []string
-	if t := a.Tooling.Fingerprint; t != "" && len(h.Tooling) > 0 && !has(h.Tooling, t) {
+	if n.Tool != "" && len(h.Tools) > 0 && !has(h.Tools, n.Tool) {
 		out = append(out, "with this mail program")
 	}
-	if n := Net(a.Authentication.Hop); n != "" && len(h.Nets) > 0 && !has(h.Nets, n) {
+	if n.Net != "" && len(h.Nets) > 0 && !has(h.Nets, n.Net) {
 		out = append(out, "by this network")
 	}
-	if t := a.Tooling.Zone; t != "" && len(h.Zones) > 0 && !has(h.Zones, t) {
+	if n.Zone != "" && len(h.Zones) > 0 && !has(h.Zones, n.Zone) {
 		out = append(out, "in this time zone")
 	}
 	return out
@@ -134,84 +206,29 @@ func Net(ip string) string {
 	return p.String()
 }
 
-// A Book keeps the past in memory. It is safe for concurrent use; what it tells depends on what it was given, not on the
-// order.
-type Book struct {
-	mu    sync.RWMutex
-	notes map[string][]note // by organisation and organisational domain, sorted by time
-	times map[string][]time.Time
+// A Past gives the remarks on a message, none where nothing is known. It must be safe for concurrent use.
+type Past func(a *coldwatch.Analysis) []Remark
+
+// An Analyzer adds the remarks of a past as findings.
+type Analyzer struct {
+	past Past
 }
 
-type note struct {
-	at                              time.Time
-	address, reply, tool, net, zone string
-	id                              string
-}
+// New returns an analyser over a past.
+func New(past Past) *Analyzer { return &Analyzer{past} }
 
-// NewBook returns an empty book.
-func NewBook() *Book { return &Book{notes: map[string][]note{}, times: map[string][]time.Time{}} }
+// Name returns the analyser's name and version.
+func (*Analyzer) Name() string { return Name }
 
-// Learn notes a message that nothing speaks against; any other is ignored, and so is one already noted.
-func (b *Book) Learn(a *coldwatch.Analysis) {
-	from := a.Sender.Author()
-	if a.Verdict.Class != coldwatch.Unremarkable || a.Hearsay || from.Address == "" || a.Organisation == "" || a.Received.IsZero() {
+// Analyze needs Sender, Authentication and Tooling.
+func (z *Analyzer) Analyze(a *coldwatch.Analysis) {
+	f := a.Message.Field("From")
+	if z.past == nil || f == nil || a.Hearsay {
 		return
 	}
-	n := note{a.Received, strings.ToLower(from.Address), replyDomain(a), a.Tooling.Fingerprint, Net(a.Authentication.Hop), a.Tooling.Zone, a.ID}
-	key := a.Organisation + " " + names.Organisational(from.Domain)
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	list := b.notes[key]
-	i := sort.Search(len(list), func(i int) bool { return list[i].at.After(n.at) || list[i].at.Equal(n.at) && list[i].id >= n.id })
-	if i < len(list) && list[i].id == n.id {
-		return
+	ev := coldwatch.Evidence{Span: coldwatch.Span{Where: "raw", Start: f.Offset, End: f.Offset + f.Length},
+		Quote: strings.ToValidUTF8("From: "+a.Sender.Author().Address, "\uFFFD")}
+	for _, r := range z.past(a) {
+		a.Add(coldwatch.Finding{Kind: r.Kind, Group: "history", Reason: r.Reason, Evidence: []coldwatch.Evidence{ev}, Techniques: r.Techniques, Analyzer: Name})
 	}
-	b.notes[key] = insert(list, i, n)
-	all := b.times[a.Organisation]
-	b.times[a.Organisation] = insert(all, sort.Search(len(all), func(i int) bool { return all[i].After(n.at) }), n.at)
-}
-
-func insert[T any](list []T, i int, x T) []T {
-	list = append(list, x)
-	copy(list[i+1:], list[i:])
-	list[i] = x
-	return list
-}
-
-// Past tells the habits of an address; it is a [Past].
-func (b *Book) Past(organisation, address string, before time.Time) Habits {
-	address = strings.ToLower(address)
-	b.mu.RLock()
-	defer b.mu.RUnlock()
-	var h Habits
-	reply, tool, net, zone := map[string]bool{}, map[string]bool{}, map[string]bool{}, map[string]bool{}
-	for _, n := range b.notes[organisation+" "+names.Organisational(names.Domain(address))] {
-		if !n.at.Before(before) {
-			break
-		}
-		h.FromDomain++
-		if n.address != address {
-			continue
-		}
-		if h.Messages == 0 {
-			h.First = n.at
-		}
-		h.Messages, h.Last = h.Messages+1, n.at
-		reply[n.reply], tool[n.tool], net[n.net], zone[n.zone] = true, true, true, true
-	}
-	all := b.times[organisation]
-	h.Ever = sort.Search(len(all), func(i int) bool { return !all[i].Before(before) })
-	h.ReplyTo, h.Tooling, h.Nets, h.Zones = keys(reply), keys(tool), keys(net), keys(zone)
-	return h
-}
-
-func keys(m map[string]bool) []string {
-	var out []string
-	for k := range m {
-		if k != "" {
-			out = append(out, k)
-		}
-	}
-	sort.Strings(out)
-	return out
 }

@@ -2,8 +2,6 @@ package history
 
 import (
 	"fmt"
-	"math/rand/v2"
-	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -22,30 +20,28 @@ func mail(from, reply string, day int, tool, hop, zone string) *coldwatch.Analys
 	if reply != "" {
 		a.Sender.ReplyTo = message.Addresses(reply)
 	}
-	a.Authentication = coldwatch.Authentication{Aligned: true, Hop: hop}
+	a.Authentication = coldwatch.Authentication{Aligned: true, Hop: hop, Traced: true}
 	a.Tooling = coldwatch.Tooling{Fingerprint: tool, Zone: zone}
 	a.Verdict.Class = coldwatch.Unremarkable
 	return a
 }
 
-func past() []*coldwatch.Analysis {
-	var out []*coldwatch.Analysis
-	for day := range 60 {
-		out = append(out, mail(fmt.Sprintf("p%d@other%d.example", day, day), "", day, "x", "198.51.100.1", "+0000"))
-		if day%10 == 0 {
-			out = append(out, mail("ana@polar.example", "", day, "outlook", "198.51.100.7", "+0200"))
-		}
+func note(t *testing.T, a *coldwatch.Analysis) Note {
+	t.Helper()
+	_, n, ok := NoteOf(a)
+	if !ok {
+		t.Fatalf("no note of %s", a.ID)
 	}
-	return out
+	return n
 }
 
 func TestHabits(t *testing.T) {
-	book := NewBook()
-	for _, a := range past() {
-		book.Learn(a)
-		book.Learn(a) // twice is once
+	var past []Note
+	for day := 0; day < 60; day += 10 {
+		past = append(past, note(t, mail("ana@polar.example", "", day, "outlook", "198.51.100.7", "+0200")))
+		past = append(past, note(t, mail(fmt.Sprintf("p%d@polar.example", day), "", day, "outlook", "198.51.100.7", "+0200")))
 	}
-	z := New(book.Past)
+	everything := Reach{-1, 1}
 	for _, c := range []struct {
 		name string
 		a    *coldwatch.Analysis
@@ -56,47 +52,68 @@ func TestHabits(t *testing.T) {
 		{"another program, network and zone", mail("ana@polar.example", "", 70, "script", "203.0.113.9", "+0800"), "history.changed"},
 		{"answers elsewhere", mail("ana@polar.example", "ana@gmail.com", 70, "outlook", "198.51.100.9", "+0200"), "history.known history.changed_reply_to"},
 		{"silent for long", mail("ana@polar.example", "", 400, "outlook", "198.51.100.9", "+0200"), "history.dormant"},
-		{"a stranger", mail("eve@new.example", "", 70, "x", "203.0.113.9", "+0000"), "history.first_contact"},
-		{"a stranger while nothing is known yet", mail("eve@new.example", "", 5, "x", "203.0.113.9", "+0000"), ""},
-		{"a colleague of a known one", mail("tom@polar.example", "", 70, "x", "203.0.113.9", "+0000"), ""},
+		{"a colleague as colleagues write", mail("new@polar.example", "", 75, "outlook", "198.51.100.9", "+0200"), ""},
+		{"a colleague from elsewhere", mail("new@polar.example", "", 75, "outlook", "203.0.113.9", "+0800"), "history.changed"},
 	} {
-		z.Analyze(c.a)
+		n := note(t, c.a)
+		notes := append(past[:len(past):len(past)], n)
 		var got []string
-		for _, f := range c.a.Findings {
-			got = append(got, f.Kind)
+		for _, r := range Remarks(n, Of(notes, len(past)), everything) {
+			got = append(got, r.Kind)
 		}
-		if g := strings.Join(got, " "); g != c.want {
-			t.Errorf("%s: got %q, want %q", c.name, g, c.want)
+		if strings.Join(got, " ") != c.want {
+			t.Errorf("%s: %v, want %s", c.name, got, c.want)
 		}
 	}
 }
 
-func TestOrderDoesNotMatter(t *testing.T) {
-	all := past()
-	r := rand.New(rand.NewPCG(1, 2))
-	var want Habits
-	for i := range 5 {
-		book := NewBook()
-		for _, a := range all {
-			book.Learn(a)
+// Whoever takes an account over does not make its habits: what he sends first does not excuse what he sends next.
+func TestIntruderMakesNoHabits(t *testing.T) {
+	var notes []Note
+	for day := 0; day < 60; day += 10 {
+		notes = append(notes, note(t, mail("ana@polar.example", "", day, "outlook", "198.51.100.7", "+0200")))
+	}
+	for i := range 8 {
+		n := note(t, mail("ana@polar.example", "", 70+i, "script", "203.0.113.9", "+0800"))
+		notes = append(notes, n)
+		if r := Remarks(n, Of(notes, len(notes)-1), Reach{5, 9}); len(r) != 1 || r[0].Kind != "history.changed" {
+			t.Errorf("message %d of the intruder: %v", i, r)
 		}
-		h := book.Past("depot", "Ana@polar.example", start.AddDate(0, 0, 45))
-		if i == 0 {
-			want = h
-		}
-		if !reflect.DeepEqual(h, want) || h.Messages != 5 {
-			t.Errorf("%+v, want %+v", h, want)
-		}
-		r.Shuffle(len(all), func(i, j int) { all[i], all[j] = all[j], all[i] })
+	}
+	dirty := mail("ana@polar.example", "", 10, "script", "203.0.113.9", "+0800")
+	dirty.Verdict.Class = coldwatch.Hostile
+	for range 10 {
+		notes = append([]Note{note(t, dirty)}, notes...)
+	}
+	if r := Remarks(notes[len(notes)-1], Of(notes, len(notes)-1), Reach{5, 9}); len(r) != 1 {
+		t.Errorf("hostile mail made habits: %v", r)
 	}
 }
 
-func TestHostileMailIsNotLearnt(t *testing.T) {
-	book := NewBook()
-	a := mail("eve@polar.example", "", 1, "x", "203.0.113.9", "+0000")
-	a.Verdict.Class = coldwatch.Suspicious
-	book.Learn(a)
-	if h := book.Past("depot", "eve@polar.example", start.AddDate(1, 0, 0)); h.Messages != 0 || h.Ever != 0 {
-		t.Errorf("%+v", h)
+func TestFirstContact(t *testing.T) {
+	n := note(t, mail("eve@new.example", "", 9, "x", "203.0.113.9", "+0000"))
+	if r := Remarks(n, Of([]Note{n}, 0), Reach{1, 2}); len(r) != 1 || r[0].Kind != "history.first_contact" {
+		t.Errorf("within reach: %v", r)
+	}
+	if r := Remarks(n, Of([]Note{n}, 0), Reach{2, 3}); r != nil {
+		t.Errorf("out of reach: %v", r)
+	}
+}
+
+func TestCorrespondent(t *testing.T) {
+	for from, want := range map[string]string{"a@mail.polar.example": "polar.example", "Ana@Gmail.com": "ana@gmail.com"} {
+		if got, _, _ := NoteOf(mail(from, "", 1, "", "", "")); got != want {
+			t.Errorf("%s: correspondent %s, want %s", from, got, want)
+		}
+	}
+	forged := mail("ana@polar.example", "", 1, "", "", "")
+	forged.Authentication.Aligned, forged.Authentication.DMARC = false, coldwatch.Fail
+	if note(t, forged).Clean {
+		t.Error("forged mail makes habits")
+	}
+	hearsay := mail("ana@polar.example", "", 1, "", "", "")
+	hearsay.Hearsay = true
+	if _, _, ok := NoteOf(hearsay); ok {
+		t.Error("hearsay gives a note")
 	}
 }

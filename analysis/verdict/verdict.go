@@ -102,12 +102,25 @@ func textLength(a *coldwatch.Analysis) int {
 func (z *Analyzer) explained(a *coldwatch.Analysis, kind string) string {
 	for _, g := range a.Gates {
 		for _, k := range z.w.Gates[g] {
-			if strings.HasPrefix(kind, k) {
+			if strings.HasPrefix(kind, k) && !z.void(a, g) {
 				return g
 			}
 		}
 	}
 	return ""
+}
+
+// void tells whether a finding takes a gate's word away: what comes from a true partner's account is no longer the
+// partner's where the account's habits changed.
+func (z *Analyzer) void(a *coldwatch.Analysis, gate string) bool {
+	for _, k := range z.w.Voids[gate] {
+		for i := range a.Findings {
+			if a.Findings[i].Kind == k {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // sum adds the findings to the prior, group by group.
@@ -136,6 +149,10 @@ func (z *Analyzer) sum(a *coldwatch.Analysis) coldwatch.Verdict {
 				v.Gate = g
 			}
 		}
+		if g, ok := strings.CutPrefix(f.Kind, "gate."); ok && f.Bits < 0 && z.void(a, g) {
+			e.Bits = 0
+			e.Reason += " It does not count, for the habits of the account changed."
+		}
 		s := side{f.Group, f.Bits > 0}
 		switch {
 		case e.Bits == 0:
@@ -150,7 +167,7 @@ func (z *Analyzer) sum(a *coldwatch.Analysis) coldwatch.Verdict {
 		}
 		v.Bits += e.Bits
 		v.Ledger = append(v.Ledger, e)
-		if strings.HasPrefix(f.Kind, "gate.") && f.Bits < 0 && v.Gate == "" {
+		if strings.HasPrefix(f.Kind, "gate.") && e.Bits < 0 && v.Gate == "" {
 			v.Gate = strings.TrimPrefix(f.Kind, "gate.")
 		}
 	}

@@ -129,7 +129,7 @@ func TestLearnt(t *testing.T) {
 		"never":  {Bits: 2, Group: "a", Reason: "So.", Seen: &Rates{0, 3000, 0, 1000}},
 		"turned": {Bits: 2, Group: "a", Reason: "So.", Seen: &Rates{10, 1000, 400, 1000}},
 		"unseen": {Bits: 2, Group: "a", Reason: "So."},
-	}, Gates: map[string][]string{"bounce": {"auth."}}}
+	}, Gates: map[string][]string{"bounce": {"auth."}}, Voids: map[string][]string{"partner": {"never"}}}
 	got := w.Learnt().Kinds
 	if b := got["often"].Bits; b <= 2.5 || b > 4 {
 		t.Errorf("often: %v", b)

@@ -26,6 +26,7 @@ type Weights struct {
 	Share       float64             `json:"share"`      // share that the weaker findings of one group count
 	Kinds       map[string]Weight   `json:"kinds"`
 	Gates       map[string][]string `json:"gates"` // what a gate explains: kinds, or beginnings of kinds that end in "." or are cut short
+	Voids       map[string][]string `json:"voids"` // kinds of finding that take a gate's word away
 }
 
 // A Weight is what one kind of finding counts: Bits, a prior that a person stated with its Reason, until rates are learnt.
@@ -133,7 +134,7 @@ func (w *Weights) Format() ([]byte, error) {
 		return strings.TrimSpace(one.String()), err
 	}
 	head := *w
-	head.Kinds, head.Gates = nil, nil
+	head.Kinds, head.Gates, head.Voids = nil, nil, nil
 	js, err := json.MarshalIndent(head, "", "  ")
 	if err != nil {
 		return nil, fmt.Errorf("write weights: %w", err)
@@ -147,13 +148,18 @@ func (w *Weights) Format() ([]byte, error) {
 		}
 		fmt.Fprintf(&b, "    %q: %s%s\n", k, s, comma(i, len(w.Kinds)))
 	}
-	b.WriteString("  },\n  \"gates\": {\n")
-	for i, g := range slices.Sorted(maps.Keys(w.Gates)) {
-		s, err := line(w.Gates[g])
-		if err != nil {
-			return nil, fmt.Errorf("write weights: %w", err)
+	for _, t := range [...]struct {
+		name string
+		rows map[string][]string
+	}{{"gates", w.Gates}, {"voids", w.Voids}} {
+		fmt.Fprintf(&b, "  },\n  %q: {\n", t.name)
+		for i, g := range slices.Sorted(maps.Keys(t.rows)) {
+			s, err := line(t.rows[g])
+			if err != nil {
+				return nil, fmt.Errorf("write weights: %w", err)
+			}
+			fmt.Fprintf(&b, "    %q: %s%s\n", g, s, comma(i, len(t.rows)))
 		}
-		fmt.Fprintf(&b, "    %q: %s%s\n", g, s, comma(i, len(w.Gates)))
 	}
 	b.WriteString("  }\n}\n")
 	return b.Bytes(), nil

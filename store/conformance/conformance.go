@@ -48,6 +48,7 @@ func Run(t *testing.T, open func(t *testing.T) engine.Store) {
 		"listing":           listing,
 		"accounts":          accounts,
 		"audit log":         auditLog,
+		"habits":            habits,
 		"queue":             queue,
 		"suspects":          suspects,
 		"claims":            claims,

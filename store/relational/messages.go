@@ -175,6 +175,9 @@ func (s *Store) putMessages(ctx context.Context, tx *Tx, batch []store.Record) (
 			r.ID, n, r.RawSHA256, r.Organisation, r.Source, r.Received.UnixMicro(), string(r.Class), r.Bits, r.Subject, r.From, r.Size,
 			r.Analysis, r.Sighting, s.codec.Compress([]byte(r.Terms)))
 		putRecipients(b, r)
+		if r.Habit != nil {
+			putHabit(b, r.Habit)
+		}
 		terms := r.Terms
 		if s.dialect.Terms != nil {
 			terms = s.dialect.Terms(terms)

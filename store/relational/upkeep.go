@@ -56,6 +56,9 @@ func (s *Store) forget(ctx context.Context, ids []string) error {
 			if _, err := tx.ExecContext(ctx, s.dialect.DropTerms, seq); err != nil {
 				return err
 			}
+			if err := forgetHabit(ctx, tx, id); err != nil {
+				return err
+			}
 			for _, q := range []string{
 				`DELETE FROM recipient WHERE message_id = ?`,
 				`DELETE FROM campaign_member WHERE message_id = ?`,
