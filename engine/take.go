@@ -6,6 +6,7 @@ import (
 	"sync"
 
 	"github.com/coldwatch/coldwatch"
+	"github.com/coldwatch/coldwatch/message"
 )
 
 // ErrBusy says that so much waits to be analysed that no more is taken in just now; senders that keep their mail try again.
@@ -119,4 +120,30 @@ func (d *Door) commit(group []*taking) {
 		t.new, err = d.e.Receive(ctx, t.subs)
 		t.done <- err
 	}
+}
+
+// Reporter gives the member of the pack that a report came from: the one whose domain the message's author writes from, where that
+// domain authenticated the message. Nobody vouches for a From field alone: "" then, and the report waits in the triage.
+func (e *Engine) Reporter(sub coldwatch.Submission) string {
+	a := e.room.Analyze(sub, message.Parse(sub.Raw, e.Limits))
+	if a.Authentication.DMARC != coldwatch.Pass {
+		return ""
+	}
+	if o := e.Pack.OwnerOf(a.Sender.Author().Domain); o != nil && o.Member {
+		return o.ID
+	}
+	return ""
+}
+
+// Glance says at once what a message is and which campaign it would join, without keeping anything. The campaign is left out while
+// the linker is busy: nobody's mail waits for that.
+func (e *Engine) Glance(ctx context.Context, sub coldwatch.Submission) (a *coldwatch.Analysis, campaign string) {
+	w := e.Walk(sub)
+	if e.mu.TryLock() {
+		defer e.mu.Unlock()
+		if e.links != nil {
+			campaign = e.links.Preview(w.Sighting).Campaign
+		}
+	}
+	return w.Analysis, campaign
 }

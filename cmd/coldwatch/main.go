@@ -36,6 +36,7 @@ type cli struct {
 	Deliver    deliverCmd    `cmd:"" help:"Send the warnings that may go out: into a folder, by mail, to a webhook."`
 	Hunt       huntCmd       `cmd:"" help:"Search stored mail for the indicators of a published report."`
 	Serve      serveCmd      `cmd:"" help:"Run the web console, its API, TAXII and the analysis of what comes in."`
+	Intake     intakeCmd     `cmd:"" help:"Check the ways in for mail that serve --intake takes."`
 	Worker     workerCmd     `cmd:"" help:"Analyse what was received, beside other workers that share the database."`
 	Account    accountCmd    `cmd:"" help:"Make, list and change the accounts of people who use the console."`
 	Audit      auditCmd      `cmd:"" help:"List what was done, and check that the list is whole."`

@@ -36,6 +36,7 @@ type serveCmd struct {
 	Cert   string        `help:"Certificate (PEM); off the loopback one is made where none is given." placeholder:"FILE" type:"path"`
 	Key    string        `help:"Its private key (PEM)." placeholder:"FILE" type:"path"`
 	Host   []string      `help:"Name under which the console is reached, as in its address; others are refused. Repeatable." placeholder:"NAME"`
+	Intake []string      `help:"Way in for mail: an imaps, imap, lmtp, smtp, milter or folder address; coldwatch intake check --help describes them. Repeatable." placeholder:"URL" sep:"none"`
 	Every  time.Duration `help:"How often to look for changed campaigns to publish." default:"30s" placeholder:"TIME"`
 	Work   bool          `help:"Analyse what comes in and link it; without, workers elsewhere do." default:"true" negatable:""`
 	OIDC   oidcFlags     `embed:"" prefix:"oidc-"`
@@ -62,6 +63,14 @@ func (c serveCmd) Run(ctx context.Context, g *Globals) error {
 		return err
 	}
 	defer e.Store.Close()
+	var ways []*way
+	for _, raw := range c.Intake {
+		w, err := parseIntake(raw, e.Pack)
+		if err != nil {
+			return err
+		}
+		ways = append(ways, w)
+	}
 	cfg, err := c.security(g)
 	if err != nil {
 		return err
@@ -90,6 +99,14 @@ func (c serveCmd) Run(ctx context.Context, g *Globals) error {
 		return err
 	}
 	group, running := errgroup.WithContext(ctx)
+	for _, w := range ways {
+		run, err := w.run(running, e, door)
+		if err != nil {
+			return err
+		}
+		g.note("taking mail in: %s", safe(w.text))
+		group.Go(run)
+	}
 	group.Go(func() error {
 		if err := srv.Serve(l); !errors.Is(err, http.ErrServerClosed) {
 			return fmt.Errorf("serve: %w", err)

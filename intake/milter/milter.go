@@ -1,0 +1,206 @@
+// Package milter looks at mail while a mail server receives it (the milter protocol of Sendmail and Postfix), marks it with what is
+// found, and holds it in quarantine where the operator's policy says so.
+//
+// The message is put together again from the fields and the body that the server sends, with a trace field of our own on top
+// (RFC 5321 section 4.4) for what the server knows of the connection and has not written into the message yet. Fields of
+// our name that a stranger wrote are taken out: a reader's filter may trust them. When we cannot take the message in, the server
+// is told to come again, or to go on without us, as the policy says; a message is never lost by us, for the server has it.
+package milter
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/d--j/go-milter"
+	"golang.org/x/net/netutil"
+
+	"github.com/coldwatch/coldwatch"
+	"github.com/coldwatch/coldwatch/intake"
+)
+
+// A Judge says at once what is known of a message, and keeps it.
+type Judge func(ctx context.Context, sub coldwatch.Submission) (Judgement, error)
+
+// A Judgement is what the fields say.
+type Judgement struct {
+	Class    coldwatch.Class
+	Bits     float64
+	Campaign string // id, "" for none
+}
+
+// Config says how mail is judged.
+type Config struct {
+	Name         string // of this machine
+	Organisation string // reporting organisation; "": by the recipient
+	Quarantine   []coldwatch.Class
+	PassBusy     bool // let mail through unmarked when we cannot take it in; else the sender comes again
+	Clock        func() time.Time
+	Judge        Judge
+}
+
+const (
+	maxConnections = 200
+	timeout        = time.Minute
+)
+
+// Serve answers a mail server on a listener until ctx ends.
+func Serve(ctx context.Context, l net.Listener, c Config) error {
+	actions := milter.OptAddHeader | milter.OptChangeHeader | milter.OptQuarantine
+	s := milter.NewServer(milter.WithDynamicMilter(func(uint32, milter.OptAction, milter.OptProtocol, milter.DataSize) milter.Milter {
+		return &session{ctx: ctx, c: &c}
+	}), milter.WithActions(actions), milter.WithProtocols(milter.OptHeaderLeadingSpace|milter.OptNoUnknown|milter.OptNoData),
+		milter.WithReadTimeout(timeout), milter.WithWriteTimeout(timeout))
+	stop := context.AfterFunc(ctx, func() { s.Close() })
+	defer stop()
+	err := s.Serve(netutil.LimitListener(l, maxConnections))
+	if ctx.Err() != nil || errors.Is(err, milter.ErrServerClosed) {
+		return nil
+	}
+	return err
+}
+
+// A session is one connection of the mail server.
+type session struct {
+	milter.NoOpMilter
+	ctx context.Context
+	c   *Config
+
+	host, address, helo string
+	env                 coldwatch.Envelope
+	raw                 bytes.Buffer
+	ours                map[string]int // fields of our name in the message
+	large               bool
+}
+
+func (s *session) Connect(host, _ string, _ uint16, address string, _ milter.Modifier) (*milter.Response, error) {
+	s.host, s.address = host, address
+	return milter.RespContinue, nil
+}
+
+func (s *session) Helo(name string, _ milter.Modifier) (*milter.Response, error) {
+	s.helo = name
+	return milter.RespContinue, nil
+}
+
+func (s *session) MailFrom(from, _ string, _ milter.Modifier) (*milter.Response, error) {
+	s.begin()
+	s.env.From = from
+	return milter.RespContinue, nil
+}
+
+// begin forgets the message before.
+func (s *session) begin() {
+	s.env, s.ours, s.large = coldwatch.Envelope{}, map[string]int{}, false
+	s.raw.Reset()
+}
+
+func (s *session) RcptTo(to, _ string, _ milter.Modifier) (*milter.Response, error) {
+	s.env.To = append(s.env.To, to)
+	return milter.RespContinue, nil
+}
+
+const verdictField, campaignField = "X-Coldwatch-Verdict", "X-Coldwatch-Campaign"
+
+func (s *session) Header(name, value string, m milter.Modifier) (*milter.Response, error) {
+	for _, ours := range []string{verdictField, campaignField} {
+		if strings.EqualFold(name, ours) {
+			s.ours[ours]++ // a stranger's: taken out at the end
+		}
+	}
+	if m.Protocol()&milter.OptHeaderLeadingSpace == 0 {
+		value = " " + value
+	}
+	s.write(name, ":", strings.ReplaceAll(strings.ReplaceAll(value, "\r\n", "\n"), "\n", "\r\n"), "\r\n")
+	return milter.RespContinue, nil
+}
+
+func (s *session) write(parts ...string) {
+	for _, p := range parts {
+		if s.raw.Len()+len(p) > intake.LargestMessage {
+			s.large = true
+			return
+		}
+		s.raw.WriteString(p)
+	}
+}
+
+func (s *session) Headers(milter.Modifier) (*milter.Response, error) {
+	s.write("\r\n")
+	return milter.RespContinue, nil
+}
+
+func (s *session) BodyChunk(chunk []byte, _ milter.Modifier) (*milter.Response, error) {
+	s.write(string(chunk))
+	return milter.RespContinue, nil
+}
+
+func (s *session) Abort(milter.Modifier) error {
+	s.begin()
+	return nil
+}
+
+// trace is the field that the server will write only after us.
+func (s *session) trace(m milter.Modifier) string {
+	clean := func(v string) string {
+		return strings.Map(func(r rune) rune {
+			if r <= ' ' || r == 0x7f || strings.ContainsRune("()[]", r) {
+				return -1
+			}
+			return r
+		}, v)
+	}
+	by := m.Get(milter.MacroMTAFQDN)
+	if by == "" {
+		by = s.c.Name
+	}
+	helo := clean(s.helo)
+	if helo == "" {
+		helo = "unknown"
+	}
+	return fmt.Sprintf("Received: from %s (%s [%s])\r\n\tby %s; %s\r\n", helo, clean(s.host), clean(s.address), clean(by), s.c.Clock().Format(time.RFC1123Z))
+}
+
+func (s *session) EndOfMessage(m milter.Modifier) (*milter.Response, error) {
+	defer s.begin()
+	for field, n := range s.ours {
+		for ; n > 0; n-- { // from the last, for those behind one that is gone move up
+			if err := m.ChangeHeader(n, field, ""); err != nil {
+				return nil, err
+			}
+		}
+	}
+	if s.large {
+		slog.Warn("a message was too large to be looked at", "bytes", s.raw.Len())
+		return milter.RespAccept, nil
+	}
+	sub := coldwatch.Submission{Raw: append([]byte(s.trace(m)), s.raw.Bytes()...), Source: "milter", Organisation: s.c.Organisation, Envelope: s.env, Received: s.c.Clock()}
+	j, err := s.c.Judge(s.ctx, sub)
+	if err != nil {
+		slog.Warn("a message was not taken in", "error", err, "passed", s.c.PassBusy)
+		if s.c.PassBusy {
+			return milter.RespAccept, nil
+		}
+		return milter.RespTempFail, nil
+	}
+	if err := m.AddHeader(verdictField, fmt.Sprintf("%s; bits=%.1f", j.Class, j.Bits)); err != nil {
+		return nil, err
+	}
+	if j.Campaign != "" {
+		if err := m.AddHeader(campaignField, j.Campaign); err != nil {
+			return nil, err
+		}
+	}
+	if slices.Contains(s.c.Quarantine, j.Class) {
+		if err := m.Quarantine("coldwatch: " + string(j.Class)); err != nil {
+			return nil, err
+		}
+	}
+	return milter.RespAccept, nil
+}

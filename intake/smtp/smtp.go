@@ -1,0 +1,129 @@
+// Package smtp takes mail in over LMTP (RFC 2033) and SMTP (RFC 5321): a copy of what a mail server delivers, what it journals, or
+// what people send to a report address.
+//
+// It delivers nothing anywhere and relays nothing. A message is acknowledged after its commit; while the store refuses, the
+// answer is a temporary failure (RFC 5321 section 4.2.1) and the sender keeps the message. A message ends with CR LF, dot, CR LF
+// and nothing else: a bare LF around the dot is content, so that nobody can smuggle a second message in (CVE-2023-51764 and
+// its kin). Lines may be longer than the standard's thousand octets, for hostile mail has such.
+package smtp
+
+import (
+	"bytes"
+	"context"
+	"crypto/tls"
+	"errors"
+	"io"
+	"log/slog"
+	"net"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/emersion/go-smtp"
+	"golang.org/x/net/netutil"
+
+	"github.com/coldwatch/coldwatch"
+	"github.com/coldwatch/coldwatch/intake"
+)
+
+// Config says how mail is taken in.
+type Config struct {
+	LMTP         bool
+	Name         string   // of this machine, in its greeting
+	Organisation string   // reporting organisation; "": by the recipient
+	Recipients   []string // addresses, or @domain for all of a domain; none: whatever comes
+	TLS          *tls.Config
+	Source       string // where it comes from, for people; "lmtp" or "smtp" where it is empty
+	Clock        func() time.Time
+	Take         intake.Take
+}
+
+// Bounds of a server: who sends slowly, or holds connections, holds few.
+const (
+	maxConnections = 200
+	maxRecipients  = 1000
+	maxLine        = 1 << 20
+	timeout        = 5 * time.Minute // RFC 5321 section 4.5.3.2 asks for as long
+)
+
+// Serve takes mail in on a listener until ctx ends; what is in the middle of a message by then is not acknowledged.
+func Serve(ctx context.Context, l net.Listener, c Config) error {
+	if c.Source == "" {
+		c.Source = "smtp"
+		if c.LMTP {
+			c.Source = "lmtp"
+		}
+	}
+	s := smtp.NewServer(smtp.BackendFunc(func(conn *smtp.Conn) (smtp.Session, error) {
+		return &session{ctx: ctx, c: &c, peer: conn.Conn().RemoteAddr()}, nil
+	}))
+	s.LMTP, s.Domain, s.TLSConfig = c.LMTP, c.Name, c.TLS
+	s.MaxRecipients, s.MaxMessageBytes, s.MaxLineLength = maxRecipients, intake.LargestMessage, maxLine
+	s.ReadTimeout, s.WriteTimeout = timeout, timeout
+	s.EnableSMTPUTF8, s.EnableBINARYMIME = true, true
+	s.ErrorLog = logger{}
+	stop := context.AfterFunc(ctx, func() { s.Close() })
+	defer stop()
+	err := s.Serve(netutil.LimitListener(l, maxConnections))
+	if ctx.Err() != nil {
+		return nil
+	}
+	return err
+}
+
+// logger writes what a peer does wrong into our log.
+type logger struct{}
+
+func (logger) Printf(format string, v ...any) { slog.Debug("smtp", "peer", format, "values", v) }
+func (logger) Println(v ...any)               { slog.Debug("smtp", "values", v) }
+
+// A session is one connection.
+type session struct {
+	ctx  context.Context
+	c    *Config
+	peer net.Addr
+	env  coldwatch.Envelope
+}
+
+func (s *session) Reset()        { s.env = coldwatch.Envelope{} }
+func (s *session) Logout() error { return nil }
+
+func (s *session) Mail(from string, _ *smtp.MailOptions) error {
+	s.env = coldwatch.Envelope{From: from}
+	return nil
+}
+
+func (s *session) Rcpt(to string, _ *smtp.RcptOptions) error {
+	if !s.c.takes(to) {
+		return &smtp.SMTPError{Code: 550, EnhancedCode: smtp.EnhancedCode{5, 1, 1}, Message: "no mailbox of that name here"}
+	}
+	s.env.To = append(s.env.To, to)
+	return nil
+}
+
+// takes tells whether mail to an address is for us.
+func (c *Config) takes(to string) bool {
+	_, domain, _ := strings.Cut(to, "@")
+	return len(c.Recipients) == 0 || slices.ContainsFunc(c.Recipients, func(r string) bool {
+		return strings.EqualFold(r, to) || strings.EqualFold(r, "@"+domain)
+	})
+}
+
+// Data takes one message in.
+func (s *session) Data(r io.Reader) error {
+	raw, err := io.ReadAll(r)
+	if err != nil {
+		return err // too large, or the connection broke: not acknowledged either way
+	}
+	if len(bytes.TrimSpace(raw)) == 0 {
+		return &smtp.SMTPError{Code: 550, EnhancedCode: smtp.EnhancedCode{5, 6, 0}, Message: "the message is empty"}
+	}
+	sub := coldwatch.Submission{Raw: raw, Source: s.c.Source, Organisation: s.c.Organisation, Envelope: s.env, Received: s.c.Clock()}
+	if err := s.c.Take(s.ctx, []coldwatch.Submission{sub}); err != nil {
+		if !errors.Is(err, context.Canceled) {
+			slog.Warn("a message was not taken in; its sender was asked to come again", "from", s.peer, "error", err)
+		}
+		return &smtp.SMTPError{Code: 451, EnhancedCode: smtp.EnhancedCode{4, 3, 0}, Message: "not now, come again"}
+	}
+	return nil
+}
