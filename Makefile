@@ -21,8 +21,8 @@ test: test-tools
 	go vet ./...
 	go test ./...
 
-# The browser that the report is looked at with, and the second store. Elsewhere than on Debian as root they are not
-# installed, and said so.
+# The browser that the report is looked at with, the second store, and the mail servers that bring mail. Elsewhere than on Debian
+# as root they are not installed, and said so.
 test-tools:
 	@if command -v chromium >/dev/null || command -v google-chrome >/dev/null; then :; \
 	elif [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
@@ -32,6 +32,10 @@ test-tools:
 	elif [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
 		apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq postgresql >/dev/null; \
 	else echo "NOTE: no PostgreSQL server here and no way to install it: the tests of the second store are skipped"; fi
+	@if command -v postfix >/dev/null && command -v dovecot >/dev/null; then :; \
+	elif [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+		apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq postfix dovecot-imapd >/dev/null; \
+	else echo "NOTE: no Postfix and Dovecot here and no way to install them: the tests of ways in for mail with them are skipped"; fi
 
 race:
 	CGO_ENABLED=1 go test -race ./...

@@ -286,6 +286,12 @@ func (w *way) listen(ctx context.Context) (net.Listener, error) {
 	if err != nil {
 		return nil, hinted("choose another address, or stop what uses it", "%s: %w", w.text, err)
 	}
+	if w.network == "unix" { // the mail server is another user; who may come in is said by the folder that it lies in
+		if err := os.Chmod(w.at, 0o666); err != nil {
+			l.Close()
+			return nil, err
+		}
+	}
 	return l, nil
 }
 

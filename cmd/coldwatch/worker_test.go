@@ -39,6 +39,7 @@ func program(t *testing.T, args ...string) *exec.Cmd {
 // Workers are killed in the middle of their work, the one that links among them: in the end every message is analysed once,
 // and the campaigns are those of a scan.
 func TestKilledWorkers(t *testing.T) {
+	t.Parallel()
 	dir := filepath.Join(t.TempDir(), "scenario")
 	if err := scenario.Generate(dir, scenario.Options{Family: "replay2020", Seed: 7, Messages: 600}); err != nil {
 		t.Fatal(err)
@@ -51,6 +52,7 @@ func TestKilledWorkers(t *testing.T) {
 		"PostgreSQL": func(t *testing.T) string { return pgtest.Start(t).Database(t) },
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			db := database(t)
 			finish(t, program(t, "scan", "--queue", "--quiet", "--db", db, dir))
 			st, err := openStore(t.Context(), db, false)

@@ -189,11 +189,15 @@ func (s *session) EndOfMessage(m milter.Modifier) (*milter.Response, error) {
 		}
 		return milter.RespTempFail, nil
 	}
-	if err := m.AddHeader(verdictField, fmt.Sprintf("%s; bits=%.1f", j.Class, j.Bits)); err != nil {
+	space := "" // after the colon, which a server that sends it also expects
+	if m.Protocol()&milter.OptHeaderLeadingSpace != 0 {
+		space = " "
+	}
+	if err := m.AddHeader(verdictField, fmt.Sprintf("%s%s; bits=%.1f", space, j.Class, j.Bits)); err != nil {
 		return nil, err
 	}
 	if j.Campaign != "" {
-		if err := m.AddHeader(campaignField, j.Campaign); err != nil {
+		if err := m.AddHeader(campaignField, space+j.Campaign); err != nil {
 			return nil, err
 		}
 	}
