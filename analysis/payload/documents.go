@@ -121,10 +121,17 @@ func (o *opener) small(p *coldwatch.Payload, it item) {
 	src = src[:min(len(src), o.lim.HTMLBytes)]
 	text, urls, props := office.Content(string(src))
 	p.Text, p.Metadata = text, props
-	if strings.Contains(text, "<html") || strings.Contains(text, "<a ") {
-		p.Text = html.Parse([]byte(text), html.Options{}).Text
-	}
 	seen := map[string]bool{}
+	if strings.Contains(text, "<html") || strings.Contains(text, "<a ") {
+		pg := html.Parse([]byte(text), html.Options{})
+		p.Text = pg.Text
+		for _, l := range pg.Links {
+			if !seen[l.URL] {
+				seen[l.URL] = true
+				p.Links = append(p.Links, coldwatch.Hyperlink{URL: l.URL, Shown: l.Shown, Kind: "anchor", Span: whole})
+			}
+		}
+	}
 	for _, u := range urls {
 		seen[u] = true
 		p.Links = append(p.Links, coldwatch.Hyperlink{URL: u, Kind: "anchor", Span: whole})

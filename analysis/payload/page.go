@@ -1,12 +1,14 @@
 package payload
 
 import (
+	"bytes"
 	"slices"
 	"strings"
 	"unsafe"
 
 	"github.com/coldwatch/coldwatch"
 	"github.com/coldwatch/coldwatch/analysis/payload/html"
+	"github.com/coldwatch/coldwatch/analysis/payload/picture"
 )
 
 // page opens a page: a body, an attached page, an unwrapped layer, an SVG.
@@ -43,6 +45,9 @@ func (o *opener) page(p *coldwatch.Payload, it item) {
 	}
 	if pg.Grid != nil {
 		o.drawn(p, it, pg.Grid)
+	}
+	if bytes.Contains(src, []byte("<svg")) {
+		o.vector(p, it, picture.SVG(src[:min(len(src), o.lim.HTMLBytes)]))
 	}
 	o.blocks(p, it)
 }

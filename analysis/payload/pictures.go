@@ -64,10 +64,23 @@ func (o *opener) code(p *coldwatch.Payload, it item, text string, span coldwatch
 		trait(p, "recipient-in-link")
 		o.fact("payload.qr_personal", p, span, text, "A QR code leads to an address that names the recipient.")
 	case drawn:
-		o.fact("payload.qr_drawn", p, span, text, "A QR code is drawn with characters or table cells, where picture scanners do not see it.")
+		o.fact("payload.qr_drawn", p, span, text, "A QR code is drawn with characters, table cells or shapes, where picture scanners do not see it.")
 	default:
 		o.fact("payload.qr_link", p, span, text, "A QR code leads to a web address.")
 	}
+}
+
+// vector reads a code that is drawn with shapes.
+func (o *opener) vector(p *coldwatch.Payload, it item, shapes []picture.Shape) {
+	if len(shapes) == 0 || o.images <= 0 || p.Trait("qr") {
+		return
+	}
+	g := picture.Draw(shapes)
+	if g == nil {
+		return
+	}
+	o.images--
+	o.code(p, it, picture.QR(g), coldwatch.Span{Where: p.ID, End: min(len(p.Content), 64)}, true)
 }
 
 // drawn reads a code that is drawn with table cells.
@@ -159,6 +172,11 @@ func (o *opener) pdf(p *coldwatch.Payload, it item) {
 		trait(p, "locked")
 	}
 	o.pdfCodes(p, it, d.Images, whole)
+	shapes := make([]picture.Shape, 0, len(d.Boxes))
+	for _, b := range d.Boxes {
+		shapes = append(shapes, picture.Box(b.X, -b.Y-b.Height, b.Width, b.Height, b.Dark)) // y goes upwards in a PDF
+	}
+	o.vector(p, it, shapes)
 	o.blocks(p, it)
 }
 

@@ -29,6 +29,7 @@ type Document struct {
 	Password   bool     // a form field hides what is typed
 	Files      []File
 	Images     []Image
+	Boxes      []Box             // filled rectangles, in order
 	Info       map[string]string // author, producer, creator, created, modified, title
 	Traits     []string          // "javascript", "open-action", "launch", "submit-form", "embedded-file", "encrypted", "form"
 	Locked     bool              // a password is needed
@@ -48,6 +49,12 @@ type Link struct {
 type File struct {
 	Name    string
 	Content []byte
+}
+
+// A Box is a filled rectangle, in the space of its page.
+type Box struct {
+	X, Y, Width, Height float64
+	Dark                bool
 }
 
 // An Image is a picture: a JPEG, or pixels of one or three bytes (section 8.9.5).
@@ -315,11 +322,17 @@ func (d *document) image(o *object, m dict) {
 	filters := d.filters(m)
 	if n := len(filters); n > 0 && filters[n-1] == "DCTDecode" {
 		img.JPEG = d.decode(o)
-	} else if n == 0 || filters[n-1] == "FlateDecode" || filters[n-1] == "ASCII85Decode" || filters[n-1] == "LZWDecode" || filters[n-1] == "RunLengthDecode" {
+	} else if n == 0 || filters[n-1] == "FlateDecode" || filters[n-1] == "ASCII85Decode" || filters[n-1] == "ASCIIHexDecode" || filters[n-1] == "LZWDecode" || filters[n-1] == "RunLengthDecode" {
 		bpc, _ := d.num(m["BitsPerComponent"])
 		mask, _ := d.resolve(m["ImageMask"]).(bool)
 		px := d.decode(o)
+		palette := d.palette(m["ColorSpace"])
 		switch {
+		case palette != nil && !mask || bpc == 2 || bpc == 4:
+			if px = spread(px, int(w), int(h), int(bpc), palette); px == nil {
+				return
+			}
+			img.Components = 1
 		case bpc == 1 || mask:
 			if len(px) < (int(w)+7)/8*int(h) {
 				return

@@ -75,6 +75,7 @@ func (d *document) show(content []byte, res dict, b *strings.Builder, depth int)
 		}
 	}
 	lastY := 0.0
+	paint := newPainter(d)
 	p := &parser{s: content, doc: d}
 	for p.at < len(p.s) && d.steps > 0 && b.Len() < d.lim.Text {
 		d.steps--
@@ -86,6 +87,7 @@ func (d *document) show(content []byte, res dict, b *strings.Builder, depth int)
 			}
 			continue
 		}
+		paint.do(op, args)
 		switch op {
 		case "Tf":
 			if len(args) > 1 {

@@ -279,6 +279,17 @@ func (in *interp) network(path, name string, this value, args []value) {
 	switch name {
 	case "fetch":
 		in.url(arg(0), "fetch", "")
+	case "io", "connect":
+		if (path == "io" || strings.HasPrefix(path, "io.")) && arg(0).k == kString {
+			in.url(arg(0), "websocket", "")
+		}
+	case "launchURL", "getURL", "submitForm": // of PDF readers; the field names of submitForm may stand in an object
+		in.url(arg(0), map[bool]string{true: "form", false: "redirect"}[name == "submitForm"], "")
+		if a := arg(0); a.k == kObject && a.o.cls == clsPlain {
+			if u, ok := a.o.get("cURL"); ok {
+				in.url(u, "form", "")
+			}
+		}
 	case "open":
 		if m := strings.ToUpper(arg(0).str()); m == "POST" || m == "GET" || m == "PUT" || len(args) > 1 && arg(0).unknowable() && arg(1).k == kString {
 			in.url(arg(1), "xhr", "")

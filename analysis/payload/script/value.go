@@ -37,7 +37,9 @@ type layer struct {
 }
 
 func (l *layer) with(name string) *layer {
-	if l != nil && (l.name == name || l.n >= 16) {
+	// What works on one character at a time comes again for each; what decodes a whole text comes again when it is used again.
+	whole := name == "atob" || name == "unescape"
+	if l != nil && (l.name == name && !whole || l.n >= 16) {
 		return l
 	}
 	n := 1
