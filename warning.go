@@ -9,7 +9,7 @@ type Warning struct {
 	Version  int       `json:"version"` // of the profile
 	Reader   string    `json:"reader"`  // pack id, or "constituency"
 	Name     string    `json:"name"`
-	Reason   string    `json:"reason"`         // "targeted", "likely-next", "impersonated", "role", "constituency"
+	Reason   string    `json:"reason"`         // "targeted", "likely-next", "impersonated", "role", "government", "constituency", "withdrawn"
 	Contact  string    `json:"contact"`        // the pack's security_contact
 	Held     string    `json:"held,omitempty"` // why it may not go out, "" when it may
 	Marking  Marking   `json:"marking"`
@@ -21,6 +21,16 @@ type Warning struct {
 
 	Full   string            `json:"full"`             // the longer text
 	Alerts map[string]string `json:"alerts,omitempty"` // the alert in other languages, by BCP 47 tag: "de", "zh-Hant"
+	Answer *Answer           `json:"answer,omitempty"` // what the reader answered, nil when nothing came yet
+}
+
+// An Answer is what a reader found of a warned-of campaign at its own place, in messages and people.
+type Answer struct {
+	Received    int `json:"received"`    // messages
+	Blocked     int `json:"blocked"`     // of them, before anybody saw them
+	Opened      int `json:"opened"`      // people who opened one
+	Credentials int `json:"credentials"` // people who typed a password
+	Reset       int `json:"reset"`       // passwords reset
 }
 
 // A Report is everything that the publish room needs to write about a campaign.
@@ -33,6 +43,13 @@ type Report struct {
 	Made      time.Time      `json:"made"`            // clock of the data, not of the machine: last receipt
 	Synthetic bool           `json:"synthetic"`       // demo data: every page says so
 	Rules     []RuleTrial    `json:"rules,omitempty"` // detection rules that were run, with what came of it
+	Withdrawn *Withdrawal    `json:"withdrawn,omitempty"`
+}
+
+// A Withdrawal says that a campaign was taken back: what was published of it does not hold.
+type Withdrawal struct {
+	At     time.Time `json:"at"`
+	Reason string    `json:"reason"`
 }
 
 // A RuleTrial is what came of running a detection rule in its engine before it is released.

@@ -3,22 +3,16 @@ package engine
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
-	"slices"
 
 	"github.com/coldwatch/coldwatch"
 	"github.com/coldwatch/coldwatch/profile"
-	"github.com/coldwatch/coldwatch/store"
-	"github.com/coldwatch/coldwatch/warning"
 )
 
 // Kinds of word about a campaign's meaning.
 const (
 	WordHypothesis = "hypothesis" // Detail is a profile.Hypothesis
 	WordEvidence   = "evidence"   // Detail is a coldwatch.GradedItem
-	WordApprove    = "approve"    // Other is the id of a warning that may go out
-	WordWithdraw   = "withdraw"   // Other is the id of a warning that is taken back
 )
 
 // An entered is what analysts said about the meaning of one campaign.
@@ -180,87 +174,4 @@ func (e *Engine) own() string {
 		}
 	}
 	return own
-}
-
-// HeldApproval is why a warning is held that waits for a publisher.
-const HeldApproval = warning.HeldApproval
-
-// Warnings gives every warning as it stands now: held until a publisher approves it, and those that take others back.
-func (e *Engine) Warnings(ctx context.Context) ([]coldwatch.Warning, error) {
-	return WarningsNow(ctx, e.Store)
-}
-
-// WarningsNow is Warnings, for who has no engine.
-func WarningsNow(ctx context.Context, st Store) ([]coldwatch.Warning, error) {
-	ws, err := st.Warnings(ctx)
-	if err != nil {
-		return nil, err
-	}
-	words, err := st.Words(ctx)
-	if err != nil {
-		return nil, err
-	}
-	approved := approvals(words)
-	for i := range ws {
-		if ws[i].Held == warning.HeldApproval && approved[ws[i].ID] {
-			ws[i].Held = ""
-		}
-	}
-	return ws, nil
-}
-
-// approvals gives the warnings that a publisher let go out.
-func approvals(words []coldwatch.Word) map[string]bool {
-	out := map[string]bool{}
-	for _, w := range words {
-		if w.Kind == WordApprove && !w.Undone {
-			out[w.Other] = true
-		}
-	}
-	return out
-}
-
-// Warning finds one warning by its id or the beginning of it. store.ErrNotFound when there is none or more than one.
-func (e *Engine) Warning(ctx context.Context, prefix string) (coldwatch.Warning, error) {
-	ws, err := e.Warnings(ctx)
-	if err != nil {
-		return coldwatch.Warning{}, err
-	}
-	var found []coldwatch.Warning
-	for _, w := range ws {
-		if w.ID == prefix {
-			return w, nil
-		}
-		if len(prefix) > 2 && len(w.ID) >= len(prefix) && w.ID[:len(prefix)] == prefix {
-			found = append(found, w)
-		}
-	}
-	if len(found) != 1 {
-		return coldwatch.Warning{}, fmt.Errorf("warning %s: %w", prefix, store.ErrNotFound)
-	}
-	return found[0], nil
-}
-
-// Approve lets a warning go out that waits for a publisher's word. One that is held for another reason stays held.
-func (e *Engine) Approve(ctx context.Context, w coldwatch.Word) error {
-	return e.Store.PutWord(ctx, w)
-}
-
-// ErrReachedNobody says that a warning is held, so that there is nobody to tell that it is taken back.
-var ErrReachedNobody = errors.New("the warning is held and reached nobody")
-
-// Withdraw takes a warning back: who received it is told so, and why. It returns the warning that tells it.
-func (e *Engine) Withdraw(ctx context.Context, w coldwatch.Word) (coldwatch.Warning, error) {
-	sent, err := e.Warning(ctx, w.Other)
-	if err != nil {
-		return sent, err
-	}
-	out := warning.Withdraw([]coldwatch.Warning{sent}, w.Reason, w.At)
-	if len(out) == 0 {
-		return sent, ErrReachedNobody
-	}
-	if err := e.Store.PutWord(ctx, w); err != nil {
-		return sent, err
-	}
-	return out[0], e.Store.PutWarnings(ctx, slices.Clone(out))
 }

@@ -204,7 +204,7 @@ func TestWarningsWaitForApproval(t *testing.T) {
 		t.Errorf("approved: %q %v", got.Held, err)
 	}
 	out, err := e.Withdraw(t.Context(), word)
-	if err != nil || out.Reader != ws[i].Reader || !strings.Contains(out.Text, "A phishing test.") {
+	if err != nil || len(out) != 1 || out[0].Reader != ws[i].Reader || !strings.Contains(out[0].Text, "A phishing test.") {
 		t.Errorf("%+v %v", out, err)
 	}
 	after, err := e.Warnings(t.Context())

@@ -48,6 +48,7 @@ type Withheld struct {
 	Warning string `json:"warning"`
 	File    string `json:"file"`
 	Kind    string `json:"kind"`
+	Quote   string `json:"quote"` // what was found
 	Reason  string `json:"reason"`
 }
 
@@ -212,12 +213,9 @@ func wait(attempts int) time.Duration {
 	return d
 }
 
-// files makes what goes with a warning: the pack for its reader, each file after the audience check. One that gives something away
-// stays here.
+// files makes what goes with a warning: the pack for its reader, each file after the audience check; for one that takes another back,
+// what takes back the machine-readable forms. A file that gives something away stays here, unless a person overrode the check.
 func (e *Engine) files(ctx context.Context, w coldwatch.Warning, tell *DeliveryReport) (map[string][]byte, error) {
-	if w.Reason == warning.Withdrawn {
-		return nil, nil
-	}
 	r, err := e.Released(ctx, w.Campaign)
 	if errors.Is(err, store.ErrNotFound) {
 		return nil, nil // the campaign is gone, merged into another: the text stands by itself
@@ -225,19 +223,57 @@ func (e *Engine) files(ctx context.Context, w coldwatch.Warning, tell *DeliveryR
 	if err != nil {
 		return nil, err
 	}
-	files, err := publish.Pack(r, w, e.Pack)
+	var files map[string][]byte
+	if w.Reason == warning.Withdrawn {
+		if then, err := e.Store.Profile(ctx, w.Campaign, w.Version); err == nil {
+			r.Profile = then // what the reader was told
+		}
+		files, err = publish.Retraction(r, w, e.Pack)
+	} else {
+		if files, err = publish.Pack(r, w, e.Pack); err == nil {
+			files["answer.txt"] = []byte(warning.Form(&w))
+		}
+	}
 	if err != nil {
 		return nil, err
 	}
+	words, err := e.Store.Words(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if sayings(words).overridden[w.ID] {
+		return files, nil
+	}
 	reader := audience.Reader{ID: w.Reader, TLP: w.Marking.TLP, Groups: []string{w.Marking.Group}, Own: w.Reader == e.own() && w.Reader != ""}
 	for _, name := range slices.Sorted(maps.Keys(files)) {
-		leaks := audience.Check(audience.Content{Name: name, Bytes: files[name], Marking: w.Marking, Report: r}, reader, e.Pack)
+		leaks := audience.Check(audience.Content{Name: name, Bytes: files[name], Marking: w.Marking, Report: r, List: publish.List(name)}, reader, e.Pack)
 		if len(leaks) > 0 {
-			tell.Withheld = append(tell.Withheld, Withheld{w.ID, name, leaks[0].Kind, leaks[0].Reason})
+			tell.Withheld = append(tell.Withheld, Withheld{w.ID, name, leaks[0].Kind, leaks[0].Quote, leaks[0].Reason})
 			delete(files, name)
 		}
 	}
 	return files, nil
+}
+
+// PackFor makes the pack of one reader of a campaign: the files that go with its warning, after the audience check, and those that
+// the check left out. store.ErrNotFound when the campaign has no warning for the reader.
+func (e *Engine) PackFor(ctx context.Context, campaign, reader string) (coldwatch.Warning, map[string][]byte, []Withheld, error) {
+	ws, err := e.Warnings(ctx)
+	if err != nil {
+		return coldwatch.Warning{}, nil, nil, err
+	}
+	var w *coldwatch.Warning
+	for i := range ws {
+		if ws[i].Campaign == campaign && ws[i].Reader == reader && ws[i].Reason != warning.Withdrawn && (w == nil || ws[i].Version >= w.Version) {
+			w = &ws[i]
+		}
+	}
+	if w == nil {
+		return coldwatch.Warning{}, nil, nil, fmt.Errorf("a warning of %s for %s: %w", campaign, reader, store.ErrNotFound)
+	}
+	var tell DeliveryReport
+	files, err := e.files(ctx, *w, &tell)
+	return *w, files, tell.Withheld, err
 }
 
 // Redeliver lets deliveries of a warning be tried again that failed or are unsure, on a person's word. It returns how many.

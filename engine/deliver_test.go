@@ -178,7 +178,7 @@ func TestTakenBack(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		back = append(back, w.ID)
+		back = append(back, w[0].ID)
 	}
 	l.fail = nil
 	d.deliver(t, l)

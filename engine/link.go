@@ -17,7 +17,6 @@ import (
 	"github.com/coldwatch/coldwatch/profile"
 	"github.com/coldwatch/coldwatch/sighting"
 	"github.com/coldwatch/coldwatch/store"
-	"github.com/coldwatch/coldwatch/warning"
 )
 
 // The linker's state is kept with the number of the last message in it, so that a start need not place every sighting again.
@@ -368,38 +367,6 @@ func (e *Engine) profileOptions(ctx context.Context) (profile.Options, error) {
 	return profile.Options{Telemetry: totals.First, Now: totals.Last, Seen: counts, Excursions: e.Pack.Excursions}, nil
 }
 
-// due gives the warnings that the change of each profile calls for.
-func (e *Engine) due(ctx context.Context, profiles []coldwatch.Profile, received map[string]time.Time) ([]coldwatch.Warning, error) {
-	said, err := e.Store.Warnings(ctx)
-	if err != nil {
-		return nil, err
-	}
-	words, err := e.Store.Words(ctx)
-	if err != nil {
-		return nil, err
-	}
-	opts := warning.Options{At: e.Clock(), Received: received, Own: e.own(), Approved: approvals(words)}
-	for _, w := range said {
-		opts.Said = append(opts.Said, w.ID)
-	}
-	var out []coldwatch.Warning
-	for i := range profiles {
-		p := &profiles[i]
-		if p.Possible {
-			continue
-		}
-		var prev *coldwatch.Profile
-		old, err := e.Store.Profile(ctx, p.Campaign, 0)
-		if err == nil {
-			prev = &old
-		} else if !errors.Is(err, store.ErrNotFound) {
-			return nil, err
-		}
-		out = append(out, warning.Due(prev, p, e.Pack, opts)...)
-	}
-	return out, nil
-}
-
 // byGravity orders campaigns for a reader: by how well they are made for the chain (the median Targeted Threat Index) times
 // how many organisations they hit, so that a bulk wave that also hit members ranks below; then by messages, the newest, the
 // id. Possible campaigns of one message come last.
@@ -457,6 +424,18 @@ func (e *Engine) Report(ctx context.Context, id string) (coldwatch.Report, error
 	slices.SortFunc(r.Local, func(a, b coldwatch.LocalMessage) int {
 		return cmpTime(a.Received, b.Received, a.ID, b.ID)
 	})
+	back, err := e.Withdrawn(ctx)
+	if err != nil {
+		return r, err
+	}
+	synthetic, err := e.synthetic(ctx)
+	if err != nil {
+		return r, err
+	}
+	r.Synthetic = synthetic
+	if w, ok := back[id]; ok {
+		r.Withdrawn = &coldwatch.Withdrawal{At: w.At, Reason: w.Reason}
+	}
 	ws, err := e.Warnings(ctx)
 	if err != nil {
 		return r, err

@@ -50,7 +50,7 @@ func Pack(r coldwatch.Report, w coldwatch.Warning, pack *knowledge.Pack) (map[st
 		if err := f.Write(&b, r, pack); err != nil {
 			return nil, fmt.Errorf("pack for %s: %w", w.Reader, err)
 		}
-		files[folder(f.Name())+f.Extension()] = b.Bytes()
+		files[Path(f)] = b.Bytes()
 	}
 	if len(w.Messages) > 0 {
 		files["your-messages.csv"] = ownMessages(whole, w)
@@ -60,9 +60,60 @@ func Pack(r coldwatch.Report, w coldwatch.Warning, pack *knowledge.Pack) (map[st
 	return files, nil
 }
 
+// Retraction makes the files that one reader gets when a warning is taken back: the objects of the campaign, revoked; the block
+// lists, empty, under the names that they had in the pack; and what stood in them, to be searched for and taken out.
+func Retraction(r coldwatch.Report, w coldwatch.Warning, pack *knowledge.Pack) (map[string][]byte, error) {
+	r = dossier.RedactFor(r, pack, w.Reader)
+	r.Marking = w.Marking
+	files := map[string][]byte{}
+	put := func(name string, f Format, r coldwatch.Report) error {
+		var b bytes.Buffer
+		err := f.Write(&b, r, pack)
+		files[name+f.Extension()] = b.Bytes()
+		return err
+	}
+	back := r
+	back.Withdrawn = &coldwatch.Withdrawal{At: w.At, Reason: "warning " + w.ID}
+	for _, f := range Formats() {
+		var err error
+		switch folder(f.Name()) {
+		case "block/campaign":
+			err = put("block/campaign", f, back)
+			switch f.Name() {
+			case "domains", "urls", "addresses", "hashes":
+				if err == nil {
+					err = put("unblock/campaign", f, r)
+				}
+			}
+		case "machine/campaign":
+			if f.Name() == "stix" {
+				err = put("machine/campaign", f, back)
+			}
+		}
+		if err != nil {
+			return nil, fmt.Errorf("retraction for %s: %w", w.Reader, err)
+		}
+	}
+	return files, nil
+}
+
 // isLanguage tells whether s looks like a BCP 47 tag and thus may stand in a file name.
 func isLanguage(s string) bool {
 	return s != "" && len(s) <= 35 && strings.Trim(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-") == ""
+}
+
+// Path is where a format's file lies in a pack.
+func Path(f Format) string { return folder(f.Name()) + f.Extension() }
+
+// List tells whether the file at that path of a pack is one by which a program blocks or detects.
+func List(path string) bool {
+	switch top, name, _ := strings.Cut(path, "/"); top {
+	case "block", "unblock", "rules":
+		return true
+	case "machine":
+		return name != "campaign.json" && name != "campaign.attack-flow.json"
+	}
+	return false
 }
 
 // folder is where a format's file goes, without its extension.

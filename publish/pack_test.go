@@ -32,7 +32,7 @@ func TestPack(t *testing.T) {
 			if strings.Contains(name, "..") {
 				t.Errorf("file %s", name)
 			}
-			for _, leak := range audience.Check(audience.Content{Name: name, Bytes: raw, Marking: w.Marking, Report: r}, reader, pack) {
+			for _, leak := range audience.Check(audience.Content{Name: name, Bytes: raw, Marking: w.Marking, Report: r, List: publish.List(name)}, reader, pack) {
 				t.Errorf("%s for %s: %v", name, w.Reader, leak)
 			}
 		}

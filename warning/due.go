@@ -18,6 +18,7 @@ const (
 	Impersonated = "impersonated"
 	LikelyNext   = "likely-next"
 	Role         = "role"
+	Government   = "government"
 	Everyone     = "constituency"
 )
 
@@ -28,24 +29,17 @@ const Constituency = "constituency"
 const (
 	HeldContact  = "no security contact in the pack"
 	HeldApproval = "waits for a publisher's approval"
+	HeldLeak     = "the audience check found " // then what
 )
-
-// A Rule is a publisher's standing word: warnings for a reader may go out by themselves.
-type Rule struct {
-	Reader        string `json:"reader"`        // pack id, "constituency", or "*"
-	TLP           string `json:"tlp"`           // the strictest marking that the rule covers: "TLP:GREEN" covers GREEN and CLEAR
-	Organisations int    `json:"organisations"` // the campaign must have hit at least so many
-}
 
 // Options are what Due needs besides profiles and pack.
 type Options struct {
-	Own          string          // organisation that this node belongs to; what it tells itself needs no approval
-	Said         []string        // ids of warnings that were already given
-	Approved     map[string]bool // warning ids that a publisher approved
-	Rules        []Rule
+	Own          string               // organisation that this node belongs to; what it tells itself needs no approval
+	Said         []string             // ids of warnings that were already given
 	TLP          string               // marking of warnings to single readers; "" is TLP:AMBER
 	Constituency string               // security contact of the constituency, "" for none
 	Next         int                  // how many of the likely next are warned; 0 is ten, below 0 is none
+	Synthetic    bool                 // the mail is invented: every text says so
 	At           time.Time            // clock of the node
 	Received     map[string]time.Time // sighting id → when it was received, for the reported-to-warned clock
 }
@@ -67,7 +61,7 @@ func Due(prev, next *coldwatch.Profile, pack *knowledge.Pack, o Options) []coldw
 	if !next.Possible && share(next, func(c coldwatch.Class) bool { return c == coldwatch.Targeted }) >= 1./3 {
 		d.likely()
 		d.roles()
-		d.constituency()
+		d.everyone()
 	}
 	sort.Slice(d.out, func(i, j int) bool { return d.out[i].Reader < d.out[j].Reader })
 	return d.out
@@ -176,9 +170,10 @@ func (d *due) roles() {
 	}
 }
 
-// constituency is told once when the campaign is seen at three organisations or more, and again when that doubles:
-// below three, a figure would point at a victim.
-func (d *due) constituency() {
+// everyone tells governments and the constituency once the campaign is seen at three organisations or more, and again when that
+// doubles: below three, a figure would point at a victim. All governments of the pack are told, wherever they are: who of them is
+// told says nothing about where somebody was hit.
+func (d *due) everyone() {
 	n := len(d.next.Targets)
 	if n < minShown {
 		return
@@ -187,8 +182,20 @@ func (d *due) constituency() {
 	for size := minShown; size*2 <= n; size *= 2 {
 		step++
 	}
-	d.add(Constituency, Everyone, strings.Repeat("+", step), nil, d.next.Last, func(w *coldwatch.Warning) { d.write(w, facts{}) })
+	about := strings.Repeat("+", step)
+	d.add(Constituency, Everyone, about, nil, d.next.Last, func(w *coldwatch.Warning) { d.write(w, facts{}) })
+	for i := range d.pack.Organisations {
+		o := &d.pack.Organisations[i]
+		if d.done[o.ID] || !slices.ContainsFunc(o.Roles, func(r string) bool { return slices.Contains(governments[:], r) }) {
+			continue
+		}
+		d.done[o.ID] = true
+		d.add(o.ID, Government, about, nil, d.next.Last, func(w *coldwatch.Warning) { d.write(w, facts{}) })
+	}
 }
+
+// governments are the roles of those who are told for all that they look after.
+var governments = [...]string{"ministry", "regulator", "cert"}
 
 // minShown is the least number of organisations that a text for others may speak of.
 const minShown = 3
@@ -205,6 +212,9 @@ func (d *due) add(reader, reason, about string, messages []string, cause time.Ti
 	w.Marking.TLP = d.o.TLP
 	if w.Marking.TLP == "" {
 		w.Marking.TLP = "TLP:AMBER"
+	}
+	if reason == Government {
+		w.Marking.TLP = "TLP:GREEN"
 	}
 	if reader == Constituency {
 		w.Name, w.Contact, w.Marking.TLP = "Everyone on the chain", d.o.Constituency, "TLP:GREEN"
@@ -227,23 +237,18 @@ func (d *due) contact(org *knowledge.Organisation) string {
 }
 
 func (d *due) held(w *coldwatch.Warning) string {
-	if w.Contact == "" {
-		return HeldContact
-	}
 	if org := d.pack.Organisation(w.Reader); org != nil && org.TLPMax != "" && strictness(w.Marking.TLP) > strictness(org.TLPMax) {
 		return "the pack lets this reader have at most " + canonical(org.TLPMax)
 	}
 	problems := Check(w.Subject+"\n"+w.Text+"\n"+w.Full, Audience{Reader: w.Reader, TLP: w.Marking.TLP, Victims: d.names, Pack: d.pack, Open: open(d.next)})
 	if len(problems) > 0 {
-		return "the audience check found " + problems[0].Kind + ": " + problems[0].Hint
+		return HeldLeak + problems[0].Kind + ": " + problems[0].Hint
 	}
-	if w.Reader == d.o.Own && d.o.Own != "" || d.o.Approved[w.ID] {
+	if w.Contact == "" {
+		return HeldContact
+	}
+	if w.Reader == d.o.Own && d.o.Own != "" {
 		return ""
-	}
-	for _, r := range d.o.Rules {
-		if (r.Reader == w.Reader || r.Reader == "*") && r.TLP != "" && strictness(w.Marking.TLP) <= strictness(r.TLP) && len(d.next.Targets) >= r.Organisations {
-			return ""
-		}
 	}
 	return HeldApproval
 }

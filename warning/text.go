@@ -25,6 +25,10 @@ func (d *due) write(w *coldwatch.Warning, about facts) {
 		w.Alerts[b.language] = d.alert(b, w, about)
 	}
 	w.Full = d.full(w, about)
+	if d.o.Synthetic { // outside of the alert's words: the page that shows it has a line of its own
+		w.Subject = "[SYNTHETIC] " + w.Subject
+		w.Full = "Synthetic: invented data for a demonstration. No such mail was sent.\n\n" + w.Full
+	}
 }
 
 func (d *due) subject(w *coldwatch.Warning) string {
@@ -135,8 +139,9 @@ func (d *due) full(w *coldwatch.Warning, about facts) string {
 	section("What to do within the hour", d.actions(w)...)
 	section("What to look for", d.indicators(w)...)
 	section("Method in ATT&CK", d.techniques()...)
-	section("Answer", "Reply with what holds for you: received, blocked, opened, credentials entered, passwords reset.",
-		fmt.Sprintf("Campaign %s, version %d. Marking: %s.", w.Campaign, w.Version, w.Marking.TLP))
+	section("Answer", "Please send this mail back with a number after each colon that you can answer; leave the others empty.")
+	b.WriteString(form(w) + "\n")
+	fmt.Fprintf(&b, "Campaign %s, version %d. Marking: %s.\n", w.Campaign, w.Version, w.Marking.TLP)
 	return b.String()
 }
 

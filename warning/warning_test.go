@@ -168,24 +168,28 @@ func TestApprovalAndRules(t *testing.T) {
 	pack := testPack()
 	p := testProfile(pack, 8)
 	reader := pack.Organisations[1].ID
-	held := func(o Options) string { return by(Due(nil, p, pack, o), reader).Held }
-	id := by(Due(nil, p, pack, Options{}), reader).ID
-	if h := held(Options{Approved: map[string]bool{id: true}}); h != "" {
-		t.Error(h)
+	w := by(Due(nil, p, pack, Options{}), reader)
+	if w.Held != HeldApproval {
+		t.Errorf("held %q", w.Held)
 	}
 	for _, c := range []struct {
-		rule Rule
-		held string
+		rule         Rule
+		covers, good bool
 	}{
-		{Rule{Reader: reader, TLP: "TLP:AMBER", Organisations: 3}, ""},
-		{Rule{Reader: "*", TLP: "TLP:AMBER"}, ""},
-		{Rule{Reader: reader, TLP: "TLP:GREEN"}, HeldApproval},
-		{Rule{Reader: reader, TLP: "TLP:AMBER", Organisations: 9}, HeldApproval},
-		{Rule{Reader: reader}, HeldApproval},
-		{Rule{Reader: "partner", TLP: "TLP:AMBER"}, HeldApproval},
+		{Rule{Reader: reader, TLP: "TLP:AMBER", Organisations: 3}, true, true},
+		{Rule{Reader: "*", TLP: "TLP:AMBER", Organisations: 1}, true, true},
+		{Rule{Reader: reader, TLP: "TLP:GREEN", Organisations: 1}, false, true},
+		{Rule{Reader: reader, TLP: "TLP:AMBER", Organisations: 9}, false, true},
+		{Rule{Reader: reader, Organisations: 1}, false, false},
+		{Rule{Reader: "nobody", TLP: "TLP:AMBER", Organisations: 1}, false, false},
+		{Rule{Reader: "*", TLP: "TLP:RED", Organisations: 1}, true, false},
+		{Rule{Reader: "partner", TLP: "TLP:AMBER", Organisations: 1}, false, true},
 	} {
-		if h := held(Options{Rules: []Rule{c.rule}}); h != c.held {
-			t.Errorf("%+v: held %q, want %q", c.rule, h, c.held)
+		if got := c.rule.Covers(w, len(p.Targets)); got != c.covers {
+			t.Errorf("%+v covers: %v", c.rule, got)
+		}
+		if err := c.rule.Validate(pack); (err == nil) != c.good {
+			t.Errorf("%+v: %v", c.rule, err)
 		}
 	}
 	limited := *pack
@@ -305,7 +309,12 @@ func TestAlertsAreShort(t *testing.T) {
 
 func TestWithdrawTellsExactlyThoseWhoWereTold(t *testing.T) {
 	pack := testPack()
-	ws := Due(nil, testProfile(pack, 8), pack, Options{Rules: []Rule{{Reader: pack.Organisations[1].ID, TLP: "TLP:AMBER"}, {Reader: "partner", TLP: "TLP:AMBER"}}})
+	ws := Due(nil, testProfile(pack, 8), pack, Options{})
+	for i := range ws {
+		if ws[i].Reader == pack.Organisations[1].ID || ws[i].Reader == "partner" {
+			ws[i].Held = ""
+		}
+	}
 	back := Withdraw(ws, "The mail was a phishing test.", t0)
 	var readers []string
 	for _, w := range back {

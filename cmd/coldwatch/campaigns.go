@@ -3,12 +3,11 @@ package main
 import (
 	"context"
 	"fmt"
-	"io"
 	"strings"
 
 	"github.com/coldwatch/coldwatch"
 	"github.com/coldwatch/coldwatch/engine"
-	"github.com/coldwatch/coldwatch/publish"
+	"github.com/coldwatch/coldwatch/warning"
 )
 
 type campaignsCmd struct {
@@ -59,6 +58,14 @@ type campaignView struct {
 	Why     []coldwatch.Link          `json:"why,omitempty"`
 	Without [][]string                `json:"without,omitempty"`
 	History []coldwatch.CampaignEvent `json:"history,omitempty"`
+	Answers *answers                  `json:"answers,omitempty"`
+}
+
+// answers sums up what the readers of a campaign's warnings answered.
+type answers struct {
+	coldwatch.Answer
+	Answered int `json:"answered"` // readers who did
+	Told     int `json:"told"`     // whose warning is not held
 }
 
 func (c campaignShowCmd) Run(ctx context.Context, g *Globals) error {
@@ -82,6 +89,13 @@ func (c campaignShowCmd) Run(ctx context.Context, g *Globals) error {
 			return err
 		}
 	}
+	ws, err := e.Warnings(ctx)
+	if err != nil {
+		return err
+	}
+	if sum, answered, told := engine.Answers(ws, p.Campaign); answered > 0 {
+		view.Answers = &answers{sum, answered, told}
+	}
 	if g.JSON {
 		return g.printJSON(view)
 	}
@@ -91,6 +105,9 @@ func (c campaignShowCmd) Run(ctx context.Context, g *Globals) error {
 	g.print("")
 	for _, s := range p.Summary {
 		g.print("%s", wrap(safe(s), "", 110))
+	}
+	if a := view.Answers; a != nil {
+		g.print("\n%d of %s answered: %s", a.Answered, count(a.Told, "reader"), warning.AnswerWords(a.Answer))
 	}
 	g.printDossier(&p)
 	g.printWhy(c, view)
@@ -170,52 +187,6 @@ func (g *Globals) printWhy(c campaignShowCmd, view campaignView) {
 			g.print("  %s  %-8s %s", ev.At.Format("2006-01-02 15:04"), ev.Kind, safe(ev.Reason))
 		}
 	}
-}
-
-type reportCmd struct {
-	ID     string `arg:"" help:"Campaign id, or its beginning."`
-	Format string `help:"One of: ${formats}." default:"html"`
-	Output string `short:"o" help:"File to write; standard output otherwise." placeholder:"FILE"`
-}
-
-func (c reportCmd) Run(ctx context.Context, g *Globals) error {
-	f, ok := publish.Lookup(c.Format)
-	if !ok {
-		return &userError{err: fmt.Errorf("there is no format %q", c.Format), hint: "formats: " + formatNames(), code: 2}
-	}
-	e, err := g.open(ctx)
-	if err != nil {
-		return err
-	}
-	defer e.Store.Close()
-	p, err := findCampaign(ctx, e, c.ID)
-	if err != nil {
-		return err
-	}
-	r, err := e.Released(ctx, p.Campaign)
-	if err != nil {
-		return err
-	}
-	if c.Output == "" || c.Output == "-" {
-		return f.Write(g.stdout, r, e.Pack)
-	}
-	if err := writeFile(c.Output, func(w io.Writer) error { return f.Write(w, r, e.Pack) }); err != nil {
-		return err
-	}
-	if g.JSON {
-		return g.printJSON(map[string]string{"file": c.Output, "format": f.Name(), "campaign": p.Campaign})
-	}
-	g.note("written: %s", c.Output)
-	return nil
-}
-
-// formatNames lists the report formats.
-func formatNames() string {
-	var names []string
-	for _, f := range publish.Formats() {
-		names = append(names, f.Name())
-	}
-	return strings.Join(names, ", ")
 }
 
 type searchCmd struct {

@@ -93,7 +93,7 @@ func (g *Globals) printDeliveries(r *engine.DeliveryReport) {
 	}
 	g.print("%d sent now, %d before; %d waiting, %d given up, %d of which nobody knows; %d held", sent, r.Before, waiting, failed, unsure, r.Held)
 	if n := len(r.Withheld); n > 0 {
-		g.print("left out of the packs by the audience check: %s, first %s of %s (%s)", count(n, "file"), safe(r.Withheld[0].File), r.Withheld[0].Warning, safe(r.Withheld[0].Reason))
+		g.print("left out of the packs by the audience check: %s, first %s of %s (%s: %s)", count(n, "file"), safe(r.Withheld[0].File), r.Withheld[0].Warning, safe(r.Withheld[0].Quote), safe(r.Withheld[0].Reason))
 	}
 	if len(r.Unreached) > 0 {
 		g.print("%s without an address for this channel:", count(len(r.Unreached), "warning"))

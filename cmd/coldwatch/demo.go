@@ -122,7 +122,6 @@ func (c demoCmd) report(ctx context.Context, e *engine.Engine, p coldwatch.Profi
 	if err != nil {
 		return err
 	}
-	r.Synthetic = true
 	html, ok := publish.Lookup("html")
 	if !ok {
 		return fmt.Errorf("no html format")

@@ -8,7 +8,9 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"path/filepath"
 	"regexp"
+	"strings"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
@@ -91,6 +93,16 @@ func TestScripts(t *testing.T) {
 					ts.Fatalf("nothing in the output matches %s", args[1])
 				}
 				ts.Setenv(args[0], m[len(m)-1])
+			},
+			// replace puts one text in the place of another in a file.
+			"replace": func(ts *testscript.TestScript, neg bool, args []string) {
+				ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(strings.ReplaceAll(ts.ReadFile(args[0]), args[1], args[2])), 0o600))
+			},
+			// glob fails when no file is of the pattern.
+			"glob": func(ts *testscript.TestScript, neg bool, args []string) {
+				if found, err := filepath.Glob(ts.MkAbs(args[0])); err != nil || len(found) == 0 {
+					ts.Fatalf("no file is of %s: %v", args[0], err)
+				}
 			},
 			// truncate cuts a file to half.
 			"truncate": func(ts *testscript.TestScript, neg bool, args []string) {

@@ -97,7 +97,10 @@ func (d *Desk) Withdraw(ctx context.Context, id, reason string) (coldwatch.Warni
 	if errors.Is(err, engine.ErrReachedNobody) {
 		err = wrong("", "the warning is held and reached nobody")
 	}
-	return told, err
+	if err != nil || len(told) == 0 {
+		return w, err
+	}
+	return told[0], nil
 }
 
 // Deliveries gives how far the warnings that the viewer may see have come, by warning and channel.

@@ -31,7 +31,7 @@ type Published struct {
 }
 
 // Publish brings the campaigns collection up to date with the campaigns: what is new or says something else gets a new version, and
-// what no campaign says any more is revoked. A possible campaign of one message stays inside, one that is not mostly hostile, and what
+// what no campaign says any more, or one that was withdrawn said, is revoked. A possible campaign of one message stays inside, one that is not mostly hostile, and what
 // the audience check holds up. Doing it twice adds nothing.
 //
 // A version is made when anything but modified differs, and its time is later than the one before, since readers take the latest. An
@@ -51,8 +51,12 @@ func Publish(ctx context.Context, e *engine.Engine) (Published, error) {
 	if err != nil {
 		return p.done, err
 	}
+	back, err := e.Withdrawn(ctx)
+	if err != nil {
+		return p.done, err
+	}
 	for i := range profiles {
-		if profiles[i].Possible || !hostile(&profiles[i]) {
+		if _, gone := back[profiles[i].Campaign]; gone || profiles[i].Possible || !hostile(&profiles[i]) {
 			continue
 		}
 		r, err := e.Report(ctx, profiles[i].Campaign)
@@ -64,7 +68,7 @@ func Publish(ctx context.Context, e *engine.Engine) (Published, error) {
 		if err != nil {
 			return p.done, fmt.Errorf("taxii: %w", err)
 		}
-		leaks := audience.Check(audience.Content{Name: profiles[i].Campaign, Bytes: raw, Marking: r.Marking, Report: r},
+		leaks := audience.Check(audience.Content{Name: profiles[i].Campaign, Bytes: raw, Marking: r.Marking, Report: r, List: true},
 			audience.Reader{ID: "constituency", TLP: collectionTLP}, e.Pack)
 		if len(leaks) > 0 {
 			p.done.Held = append(p.done.Held, fmt.Sprintf("%s: %s (%s)", profiles[i].Campaign, leaks[0].Reason, leaks[0].Kind))

@@ -34,6 +34,7 @@ type Content struct {
 	Bytes   []byte
 	Marking coldwatch.Marking
 	Report  coldwatch.Report // the whole report, nothing covered
+	List    bool             // a program blocks or detects what stands in it: no domain of a partner or of high trust may, whatever the mail said
 }
 
 // A Leak is a reason to hold the document up.
@@ -75,9 +76,15 @@ func Check(c Content, reader Reader, pack *knowledge.Pack) []Leak {
 	k.marking()
 	if !reader.Own {
 		k.views = unwrap(string(c.Bytes))
+		k.words = map[string]bool{}
 		for _, v := range k.views {
-			k.folded = append(k.folded, fold(v))
+			f := fold(v)
+			k.folded = append(k.folded, f)
+			for w := range strings.FieldsSeq(f) {
+				k.words[w] = true
+			}
 		}
+		k.release()
 		k.victims()
 		k.people()
 		k.mail()
@@ -93,8 +100,52 @@ type checker struct {
 	pack   *knowledge.Pack
 	views  []string // the document, each with one more wrapping taken off
 	folded []string // the same as words: lower case, no accents, single spaces
+	words  map[string]bool
 	leaks  []Leak
 	seen   map[string]bool
+
+	released []string        // words that may stand, as folded texts: indicators, names of files, personas, the reader's own mail
+	tokens   map[string]bool // hosts and addresses of the reader's own mail
+}
+
+// release gathers what the reader may see: the campaign's indicators and personas, and all that stands in its own messages.
+func (k *checker) release() {
+	k.tokens = map[string]bool{}
+	var b strings.Builder
+	for _, i := range k.c.Report.Profile.Infrastructure {
+		b.WriteString(i.Value + "\n" + i.Name + "\n")
+	}
+	for _, s := range k.c.Report.Profile.Personas {
+		b.WriteString(s.Value + "\n")
+	}
+	for _, l := range k.c.Report.Links {
+		for _, t := range l.Terms {
+			if t.View == coldwatch.ViewFileName {
+				b.WriteString(t.Value + "\n")
+			}
+		}
+	}
+	k.released = []string{fold(b.String())}
+	b.Reset()
+	for _, m := range k.c.Report.Local {
+		if m.Organisation != "" && m.Organisation == k.reader.ID {
+			b.WriteString(m.Subject + "\n" + m.From + "\n" + m.Excerpt + "\n" + strings.Join(m.Reasons, "\n") + "\n")
+		}
+	}
+	if b.Len() == 0 {
+		return
+	}
+	for _, v := range unwrap(b.String()) {
+		k.released = append(k.released, fold(v))
+		for t := range tokens(v) {
+			k.tokens[t] = true
+		}
+	}
+}
+
+// free tells whether words may stand.
+func (k *checker) free(words string) bool {
+	return slices.ContainsFunc(k.released, func(f string) bool { return strings.Contains(f, " "+words+" ") })
 }
 
 func (k *checker) add(kind, quote, format string, args ...any) {
@@ -148,38 +199,85 @@ func (k *checker) named(name string) bool {
 		return false
 	}
 	joined := strings.ReplaceAll(words, " ", "")
-	for _, f := range k.folded {
-		if strings.Contains(f, " "+words+" ") {
-			return true
-		}
-		if len(joined) >= 10 && joined != words && strings.Contains(f, " "+joined+" ") {
-			return true
+	return k.stands(words) || len(joined) >= 10 && k.words[joined]
+}
+
+// stands tells whether the words stand in the document in this order. Most do not stand in it at all, and that costs little.
+func (k *checker) stands(words string) bool {
+	for w := range strings.FieldsSeq(words) {
+		if !k.words[w] {
+			return false
 		}
 	}
-	return false
+	return slices.ContainsFunc(k.folded, func(f string) bool { return strings.Contains(f, " "+words+" ") })
 }
 
 func (k *checker) victims() {
-	public := map[string]bool{}
+	public := map[string]bool{k.reader.ID: true}
 	for _, s := range k.c.Report.Profile.Impersonated {
 		public[s.Value] = true
 	}
-	check := func(kind, id, name, reason string) {
-		if id == k.reader.ID && id != "" || public[id] {
+	var free []string
+	for id := range public {
+		if id != "" {
+			free = append(free, k.names(id, "")...)
+		}
+	}
+	known := slices.Clone(free) // an indicator may hold a name by chance; one that holds a victim's gives it away
+	for _, i := range k.c.Report.Profile.Infrastructure {
+		known = append(known, i.Value)
+	}
+	check := func(kind, id, name, reason string, m *masked) {
+		if public[id] && id != "" {
 			return
 		}
 		for _, n := range k.names(id, name) {
-			if k.named(n) {
+			if k.named(n) && (len([]rune(n)) < 4 || m.stands(n)) {
 				k.add(kind, n, "%s", reason)
 			}
 		}
 	}
+	m := &masked{texts: k.folded, free: free}
 	for _, t := range k.c.Report.Profile.Targets {
-		check("victim", t.Organisation, t.Name, "this organisation was hit, and only it may be told")
+		check("victim", t.Organisation, t.Name, "this organisation was hit, and only it may be told", m)
 	}
+	m = &masked{texts: k.folded, free: known}
 	for _, c := range k.c.Report.Profile.Next.Ranked {
-		check("next", c.Organisation, c.Name, "organisations that may be next are told about themselves only")
+		check("next", c.Organisation, c.Name, "organisations that may be next are told about themselves only", m)
 	}
+}
+
+// A masked is the document without the names that may stand in it: where "Kaldera Gases" may, the "Kaldera" in it is no other's.
+type masked struct {
+	texts, free []string
+	made        []string // as words with two spaces between them, so that neighbouring names do not share one
+}
+
+func spread(folded string) string { return strings.ReplaceAll(folded, " ", "  ") }
+
+func (m *masked) stands(name string) bool {
+	if m.made == nil {
+		var free []string
+		for _, n := range m.free {
+			if f := strings.TrimSpace(fold(n)); f != "" {
+				free = append(free, " "+spread(f)+" ")
+			}
+		}
+		slices.SortFunc(free, func(a, b string) int { return len(b) - len(a) })
+		var pairs []string
+		for _, f := range free {
+			pairs = append(pairs, f, " | ")
+		}
+		r := strings.NewReplacer(pairs...)
+		for _, t := range m.texts {
+			m.made = append(m.made, r.Replace(spread(t)))
+		}
+	}
+	words := strings.TrimSpace(fold(name))
+	joined := strings.ReplaceAll(words, " ", "")
+	return slices.ContainsFunc(m.made, func(t string) bool {
+		return strings.Contains(t, " "+spread(words)+" ") || joined != words && strings.Contains(t, " "+joined+" ")
+	})
 }
 
 // names returns all that an organisation is called.
@@ -199,12 +297,8 @@ func (k *checker) people() {
 	if k.pack == nil {
 		return
 	}
-	personas := map[string]bool{}
-	for _, s := range k.c.Report.Profile.Personas {
-		personas[fold(s.Value)] = true
-	}
 	for i := range k.pack.People {
-		if n := k.pack.People[i].Name; strings.Contains(n, " ") && !personas[fold(n)] && k.named(n) {
+		if n := k.pack.People[i].Name; strings.Contains(n, " ") && k.named(n) && !k.free(strings.TrimSpace(fold(n))) {
 			k.add("person", n, "a person of the directory stands in it")
 		}
 	}
@@ -226,7 +320,7 @@ func (k *checker) mail() {
 			}
 			for i := 0; i+min(shingle, len(words)) <= len(words); i++ {
 				run := strings.Join(words[i:i+min(shingle, len(words))], " ")
-				if slices.ContainsFunc(k.folded, func(f string) bool { return strings.Contains(f, " "+run+" ") }) {
+				if k.stands(run) && !k.free(run) {
 					k.add("mail-text", run, "text of a message stands in it")
 					break
 				}
@@ -268,17 +362,42 @@ func (k *checker) hosts() {
 		for token := range tokens(v) {
 			at := strings.LastIndexByte(token, '@')
 			host := token[at+1:]
+			if k.tokens[token] && !k.c.List {
+				continue // it stands in the reader's own mail
+			}
 			if at > 0 && topLevel(host) && !known[token] && !strings.HasSuffix(token, "@localhost") && token != contact {
 				k.add("address", token, "a mail address that is no indicator of the campaign; it may be a recipient's")
 			}
 			if id := owner(theirs, host); id != "" {
 				k.add("domain", host, "the domain belongs to %s of the directory", id)
 			}
-			if at < 0 && trusted(host) && !shared[host] {
+			if at < 0 && trusted(host) && !shared[host] && (k.c.List || !parent(known, host) && !k.spoken(host)) {
 				k.add("high-trust", host, "blocking this host would hit everybody")
 			}
 		}
 	}
+}
+
+// spoken tells whether a host is a piece of evidence in the report's ledger.
+func (k *checker) spoken(host string) bool {
+	for _, l := range k.c.Report.Links {
+		for _, t := range l.Terms {
+			if t.Value == host {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// parent tells whether an address among the known values is at the host: its domain may be spoken of, though not blocked.
+func parent(known map[string]bool, host string) bool {
+	for v := range known {
+		if strings.HasSuffix(v, "@"+host) {
+			return true
+		}
+	}
+	return false
 }
 
 // topLevel tells whether the last label of a host could be a top-level domain.

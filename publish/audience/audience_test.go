@@ -101,7 +101,7 @@ func documents(t testing.TB) (docs []audience.Content) {
 				if err := f.Write(&b, r, pack); err != nil {
 					t.Fatal(err)
 				}
-				docs = append(docs, audience.Content{Name: f.Name(), Bytes: b.Bytes(), Marking: r.Marking, Report: r})
+				docs = append(docs, audience.Content{Name: f.Name(), Bytes: b.Bytes(), Marking: r.Marking, Report: r, List: publish.List(publish.Path(f))})
 			}
 		}
 	}
@@ -188,7 +188,7 @@ func TestOneReader(t *testing.T) {
 		if err := f.Write(&b, mine, pack); err != nil {
 			t.Fatal(err)
 		}
-		if leaks := audience.Check(audience.Content{Name: f.Name(), Bytes: b.Bytes(), Marking: r.Marking, Report: r}, reader, pack); len(leaks) > 0 {
+		if leaks := audience.Check(audience.Content{Name: f.Name(), Bytes: b.Bytes(), Marking: r.Marking, Report: r, List: publish.List(publish.Path(f))}, reader, pack); len(leaks) > 0 {
 			t.Errorf("%s: %v", f.Name(), leaks)
 		}
 		if f.Name() == "html" && !strings.Contains(b.String(), html.EscapeString("Haneul Air Cargo")) {

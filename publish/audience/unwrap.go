@@ -77,7 +77,7 @@ func keepPercent(s string) string {
 	return s
 }
 
-var base64Run = regexp.MustCompile(`[A-Za-z0-9+/_-]{12,}`)
+var base64Run = regexp.MustCompile(`[A-Za-z0-9+/_-]{8,}`)
 
 // decoded returns what stands in base64 in the text, a line a piece. Each piece is tried at its four offsets, for a name may begin
 // amid a longer run.
@@ -87,7 +87,10 @@ func decoded(s string) string {
 		run = strings.NewReplacer("-", "+", "_", "/").Replace(run)
 		for off := range 4 {
 			piece := run[off:]
-			d, err := base64.RawStdEncoding.DecodeString(piece[:len(piece)-len(piece)%4])
+			if len(piece)%4 == 1 { // no text ends so
+				piece = piece[:len(piece)-1]
+			}
+			d, err := base64.RawStdEncoding.DecodeString(piece)
 			if err != nil {
 				continue
 			}

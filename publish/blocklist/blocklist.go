@@ -49,7 +49,10 @@ func Formats() []Format {
 // Write writes the list.
 func (f Format) Write(w io.Writer, r coldwatch.Report, pack *knowledge.Pack) error {
 	r = dossier.Redact(r, pack, dossier.NamesInFeeds)
-	l := &list{r: r, all: dossier.Indicators(r.Profile, pack)}
+	l := &list{r: r}
+	if r.Withdrawn == nil {
+		l.all = dossier.Indicators(r.Profile, pack)
+	}
 	for _, i := range l.all {
 		if !dossier.Blockable(i) {
 			continue
@@ -95,6 +98,9 @@ func (l *list) head(mark string) string {
 	out := mark + " " + dossier.Label(l.r.Marking.TLP) + ". coldwatch campaign " + dossier.Version(p) + ".\n"
 	if l.r.Synthetic {
 		out += mark + " Synthetic: invented data for a demonstration. Do not block.\n"
+	}
+	if l.r.Withdrawn != nil {
+		return out + mark + " Withdrawn: this list is empty on purpose and takes the place of the one before.\n"
 	}
 	until := p.Last
 	for _, i := range l.all {

@@ -88,7 +88,7 @@ func fileName(id string) string {
 	}, id), "-")
 }
 
-// Text is the warning as plain text: the marking, then the longer text, which begins with the short one.
+// Text is the warning as plain text: the marking, then the longer text, which holds the short one.
 func Text(w coldwatch.Warning) string {
 	var b bytes.Buffer
 	mark := w.Marking.TLP
@@ -97,7 +97,7 @@ func Text(w coldwatch.Warning) string {
 	}
 	fmt.Fprintf(&b, "%s\n\n%s\n", mark, strings.Join(strings.Fields(w.Subject), " "))
 	body := w.Full
-	if !strings.HasPrefix(strings.TrimSpace(body), strings.TrimSpace(w.Text)) {
+	if !strings.Contains(body, strings.TrimSpace(w.Text)) {
 		body = w.Text + "\n" + w.Full
 	}
 	fmt.Fprintf(&b, "\n%s\n\n%s\n", strings.TrimSpace(strings.ReplaceAll(body, "\r", "")), mark)

@@ -5,6 +5,7 @@ import (
 	"sort"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/coldwatch/coldwatch"
 )
@@ -258,7 +259,9 @@ func (b *builder) warnings() []Block {
 	if len(b.r.Warnings) == 0 {
 		return nil
 	}
-	t := Table{Head: []string{"Reader", "Because", "Marking", "State"}}
+	t := Table{Head: []string{"Reader", "Because", "Marking", "State", "From report to warning", "Answer"}}
+	var sum coldwatch.Answer
+	answered := 0
 	for _, w := range b.r.Warnings {
 		state := "ready to go out"
 		if w.Held != "" {
@@ -268,7 +271,42 @@ func (b *builder) warnings() []Block {
 		if name == "" {
 			name = b.organisation(w.Reader)
 		}
-		t.Rows = append(t.Rows, []Cell{text(Visible(name)), text(words(Visible(w.Reason))), text(Label(w.Marking.TLP)), text(state)})
+		answer := ""
+		if a := w.Answer; a != nil {
+			answered++
+			answer = answerWords(*a)
+			sum.Received += a.Received
+			sum.Blocked += a.Blocked
+			sum.Opened += a.Opened
+			sum.Credentials += a.Credentials
+			sum.Reset += a.Reset
+		}
+		t.Rows = append(t.Rows, []Cell{text(Visible(name)), text(words(Visible(w.Reason))), text(Label(w.Marking.TLP)), text(state), text(clock(w)), text(answer)})
+	}
+	if answered > 0 {
+		return []Block{t, Paragraph{Count(answered, "reader has answered", "readers have answered") + ", in all: " + answerWords(sum) + "."}}
 	}
 	return []Block{t}
+}
+
+func answerWords(a coldwatch.Answer) string {
+	return fmt.Sprintf("%s received, %d blocked, opened by %s, credentials entered by %d, %d reset",
+		Count(a.Received, "message", "messages"), a.Blocked, Count(a.Opened, "person", "people"), a.Credentials, a.Reset)
+}
+
+// clock is the time from the receipt of the message that caused a warning to the warning.
+func clock(w coldwatch.Warning) string {
+	if w.Reported.IsZero() || w.At.Before(w.Reported) {
+		return ""
+	}
+	d := w.At.Sub(w.Reported)
+	switch {
+	case d < time.Minute:
+		return Count(int(d/time.Second), "second", "seconds")
+	case d < 2*time.Hour:
+		return Count(int(d/time.Minute), "minute", "minutes")
+	case d < 48*time.Hour:
+		return Count(int(d/time.Hour), "hour", "hours")
+	}
+	return Count(int(d/(24*time.Hour)), "day", "days")
 }

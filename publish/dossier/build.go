@@ -29,8 +29,14 @@ func Build(r coldwatch.Report, pack *knowledge.Pack) *Document {
 	if len(d.Summary) == 0 {
 		d.Summary = []string{b.plainSummary()}
 	}
+	action := b.action()
+	if w := r.Withdrawn; w != nil {
+		d.Kicker = "Withdrawn"
+		d.Summary = []string{"Withdrawn on " + Day(w.At) + ": " + DefangText(w.Reason), "What is written below does not hold any more; it stays for the record."}
+		action = []Block{List{Items: []string{"Take the indicators of this report out of your block lists and rules.", "Lift what was done because of it, and tell those to whom you passed it on."}}}
+	}
 	for _, s := range []Section{
-		{"action", "What to do", b.action()},
+		{"action", "What to do", action},
 		{"where", "Where: the countries that were targeted", b.where()},
 		{"chain", "The links of the chain that were hit", b.chain()},
 		{"timeline", "When", b.when()},

@@ -66,7 +66,8 @@ func Redact(r coldwatch.Report, pack *knowledge.Pack, names int) coldwatch.Repor
 func RedactFor(r coldwatch.Report, pack *knowledge.Pack, reader string) coldwatch.Report {
 	p := r.Profile
 	cover := covers(p, pack, reader)
-	text := cover.replace
+	next := nextCovers(p, pack, reader)
+	text := func(s string) string { return next.replace(cover.replace(s)) }
 	list := func(in []string) []string {
 		if in == nil {
 			return nil
@@ -89,6 +90,9 @@ func RedactFor(r coldwatch.Report, pack *knowledge.Pack, reader string) coldwatc
 		}
 		return out
 	}
+	p.Infrastructure = slices.DeleteFunc(slices.Clone(p.Infrastructure), func(i coldwatch.Infrastructure) bool { // made for one victim, it names it
+		return cover.replace(i.Value) != i.Value || cover.replace(i.Name) != i.Name
+	})
 	p.Name, p.Summary, p.Gaps = text(p.Name), list(p.Summary), list(p.Gaps)
 	p.Targets = redactTargets(p, reader)
 	p.NotTargeted = nil
@@ -101,6 +105,8 @@ func RedactFor(r coldwatch.Report, pack *knowledge.Pack, reader string) coldwatc
 		p.Phases[i].Changes = list(p.Phases[i].Changes)
 	}
 	p.Start.Anchors, p.Start.Method = list(p.Start.Anchors), text(p.Start.Method)
+	aboutNext := func(j coldwatch.Judgement) bool { return next.replace(j.Text) != j.Text } // what it rests on would give the organisation away
+	p.Judgements = slices.DeleteFunc(slices.Clone(p.Judgements), aboutNext)
 	p.Activity, p.Relations, p.Judgements = judge(p.Activity), judges(p.Relations), judges(p.Judgements)
 	p.Specificity.Reason = text(p.Specificity.Reason)
 	p.Objective.Observed, p.Objective.Inferred = list(p.Objective.Observed), judge(p.Objective.Inferred)
@@ -146,12 +152,24 @@ func redactTargets(p coldwatch.Profile, reader string) []coldwatch.TargetEntry {
 	return out
 }
 
+// redactLinks covers the names of those who were hit, and subject lines, which are text of a mail.
 func redactLinks(in []coldwatch.Link, text func(string) string) []coldwatch.Link {
+	const subject = "one subject line"
 	out := slices.Clone(in)
 	for i := range out {
 		out[i].Terms = slices.Clone(out[i].Terms)
+		subjects := map[string]bool{}
+		for k := range out[i].Terms {
+			if t := &out[i].Terms[k]; t.View == coldwatch.ViewSubject {
+				subjects[t.Value] = true
+				t.Value, t.Note = subject, ""
+			}
+		}
 		for k := range out[i].Terms {
 			t := &out[i].Terms[k]
+			if subjects[t.Implied] {
+				t.Implied = subject
+			}
 			t.Value, t.Note, t.Implied = text(t.Value), text(t.Note), text(t.Implied)
 		}
 	}
@@ -173,44 +191,70 @@ func coverName(p coldwatch.Profile, t coldwatch.TargetEntry) string {
 	return "an organisation (" + strings.Join(marks, ", ") + ")"
 }
 
-// covers replaces ids, names, aliases and domains of the organisations hit, the longest first.
+// covers replaces ids, names, aliases and domains of the organisations hit, the longest first. Impersonated ones stand in the lure,
+// which is no secret.
 func covers(p coldwatch.Profile, pack *knowledge.Pack, reader string) cover {
-	impersonated := map[string]bool{}
-	for _, s := range p.Impersonated {
-		impersonated[s.Value] = true
-	}
-	words := map[string]string{}
+	c := uncovered(p, pack, reader)
 	for _, t := range p.Targets {
-		if impersonated[t.Organisation] || t.Organisation == reader {
-			continue // hit as well as impersonated: its name stands in the lure, which is no secret; or already covered
-		}
-		cover := coverName(p, t)
-		add := func(s string) {
-			if len(s) > 2 {
-				words[s] = cover
-			}
-		}
-		add(t.Organisation)
-		add(t.Name)
-		if pack == nil {
-			continue
-		}
-		for i := range pack.Organisations {
-			o := &pack.Organisations[i]
-			if o.ID != t.Organisation {
-				continue
-			}
-			add(o.Name)
-			for _, s := range slices.Concat(o.Aliases, o.Domains) {
-				add(s)
-			}
+		if t.Organisation != reader && !impersonated(p, t.Organisation) {
+			c.add(pack, t.Organisation, t.Name, coverName(p, t))
 		}
 	}
+	return c.sorted()
+}
+
+// nextCovers does the same for the organisations that may be next.
+func nextCovers(p coldwatch.Profile, pack *knowledge.Pack, reader string) cover {
+	c := uncovered(p, pack, reader)
+	for _, n := range p.Next.Ranked {
+		if n.Organisation != reader && !impersonated(p, n.Organisation) {
+			c.add(pack, n.Organisation, n.Name, "an organisation on the chain")
+		}
+	}
+	return c.sorted()
+}
+
+// uncovered is a cover that leaves the names of those who may be named as they are: "Kaldera" is covered, in "Kaldera Gases" it is not.
+func uncovered(p coldwatch.Profile, pack *knowledge.Pack, reader string) cover {
 	c := cover{words: map[string]string{}}
-	for k, v := range words {
-		c.keys = append(c.keys, strings.ToLower(k))
-		c.words[strings.ToLower(k)] = v
+	for _, s := range p.Impersonated {
+		c.add(pack, s.Value, s.Name, asItIs)
 	}
+	if reader != "" {
+		c.add(pack, reader, "", asItIs)
+	}
+	return c
+}
+
+// asItIs stands for a word that is left as it is.
+const asItIs = "\x00"
+
+func impersonated(p coldwatch.Profile, id string) bool {
+	return slices.ContainsFunc(p.Impersonated, func(s coldwatch.Share) bool { return s.Value == id })
+}
+
+// add covers all that an organisation is called.
+func (c *cover) add(pack *knowledge.Pack, id, name, by string) {
+	all := []string{id, name}
+	if pack != nil {
+		for i := range pack.Organisations {
+			if o := &pack.Organisations[i]; o.ID == id {
+				all = slices.Concat(all, []string{o.Name}, o.Aliases, o.Domains)
+			}
+		}
+	}
+	for _, s := range slices.Clone(all) {
+		all = append(all, strings.TrimRight(s, ".")) // "Ltd." before another stop
+	}
+	for _, s := range all {
+		if s = strings.ToLower(s); len(s) > 2 && c.words[s] == "" {
+			c.words[s] = by
+			c.keys = append(c.keys, s)
+		}
+	}
+}
+
+func (c cover) sorted() cover {
 	sort.Slice(c.keys, func(i, j int) bool {
 		return len(c.keys[i]) > len(c.keys[j]) || len(c.keys[i]) == len(c.keys[j]) && c.keys[i] < c.keys[j]
 	})
@@ -245,7 +289,11 @@ next:
 		if !letter(i - 1) {
 			for _, k := range c.keys {
 				if strings.HasPrefix(lower[i:], k) && !letter(i+len(k)) {
-					b.WriteString(c.words[k])
+					if by := c.words[k]; by != asItIs {
+						b.WriteString(by)
+					} else {
+						b.WriteString(s[i : i+len(k)])
+					}
 					i += len(k)
 					continue next
 				}

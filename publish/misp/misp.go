@@ -137,7 +137,6 @@ func Build(r coldwatch.Report, pack *knowledge.Pack) Event {
 	if !made.IsZero() {
 		now = strconv.FormatInt(made.Unix(), 10)
 	}
-	b := &builder{p: p, now: now, event: id("event", p.Campaign)}
 	name := dossier.DefangText(p.Name)
 	if name == "" {
 		name = strings.TrimSpace("Campaign " + dossier.Visible(p.Campaign))
@@ -148,6 +147,11 @@ func Build(r coldwatch.Report, pack *knowledge.Pack) Event {
 	if r.Synthetic {
 		name = "[synthetic] " + name
 	}
+	if r.Withdrawn != nil {
+		name = "[withdrawn] " + name
+		now = strconv.FormatInt(max(made.Unix(), r.Withdrawn.At.Unix()), 10) // later than the version before
+	}
+	b := &builder{p: p, now: now, event: id("event", p.Campaign), withdrawn: r.Withdrawn != nil}
 	e := Event{UUID: b.event, Info: name, Date: day(p.First, made), ThreatLevel: "2", Analysis: "1", Distribution: distribution(r.Marking.TLP), Published: true,
 		PublishTimestamp: now, Timestamp: now, Orgc: Organisation{UUID: id("organisation", "coldwatch"), Name: "coldwatch"}, Tags: tags(r), Attributes: []Attribute{}, Objects: []Object{}}
 	if p.Possible {
@@ -213,10 +217,11 @@ func tags(r coldwatch.Report) []Tag {
 type builder struct {
 	p          coldwatch.Profile
 	now, event string
+	withdrawn  bool // nothing of it is to be detected any more
 }
 
 func (b *builder) attribute(parent, kind, category, value, comment string, ids bool, first, last time.Time) Attribute {
-	a := Attribute{UUID: id(b.event, parent, kind, category, value, comment), Type: kind, Category: category, Value: value, ToIDs: ids, Comment: comment, Distribution: "5", Timestamp: b.now}
+	a := Attribute{UUID: id(b.event, parent, kind, category, value, comment), Type: kind, Category: category, Value: value, ToIDs: ids && !b.withdrawn, Comment: comment, Distribution: "5", Timestamp: b.now}
 	if !first.IsZero() {
 		a.FirstSeen = first.UTC().Format("2006-01-02T15:04:05.000000+00:00")
 		if last.Before(first) {

@@ -123,6 +123,9 @@ func Build(r coldwatch.Report, pack *knowledge.Pack) []Rule {
 				rule.Status, rule.Withheld = plain(t.Status), t.Withheld
 			}
 		}
+		if r.Withdrawn != nil {
+			rule.Status, rule.Withheld = "withheld: the campaign was withdrawn", true
+		}
 		out = append(out, rule)
 	}
 	return out

@@ -11,6 +11,8 @@
 // every bundle (techniques, countries, us) are TLP:CLEAR and never change. The marking is TLP 2.0 by the extension that OASIS
 // published (extension-definition--60a3c5c5…), with its ids.
 //
+// Of a campaign that was withdrawn, all objects that are its own are revoked (section 3.2).
+//
 // Organisations that were hit are named from TLP:AMBER+STRICT on; below, identities are classes by role and country. A
 // recipient's address never stands in a bundle.
 package stix
@@ -93,6 +95,9 @@ func Bundle(r coldwatch.Report, pack *knowledge.Pack) Object {
 	if b.made.Year() < 2020 {
 		b.made = time.Date(2020, 1, 1, 0, 0, 0, 0, time.UTC)
 	}
+	if r.Withdrawn != nil && r.Withdrawn.At.After(b.made) {
+		b.made = r.Withdrawn.At
+	}
 	b.markings()
 	b.campaign()
 	b.techniques()
@@ -138,6 +143,9 @@ func (b *builder) own(kind string, seed []string, more Object) Object {
 		"created": created, "modified": stamp(b.made), "object_marking_refs": b.marks}
 	if b.r.Synthetic {
 		o["labels"] = []string{"synthetic"}
+	}
+	if b.r.Withdrawn != nil {
+		o["revoked"] = true
 	}
 	for k, v := range more {
 		o[k] = v
