@@ -24,8 +24,8 @@ const (
 	WordConstituency = "constituency"  // Detail is the mail address that stands for everyone on the chain
 )
 
-// A said is what publishers and readers said of warnings.
-type said struct {
+// A heard is what publishers and readers said of warnings.
+type heard struct {
 	approved, overridden map[string]bool
 	answers              map[string]coldwatch.Answer // the last one of each warning
 	rules                []warning.Rule
@@ -33,8 +33,8 @@ type said struct {
 	constituency         string
 }
 
-func sayings(words []coldwatch.Word) said {
-	s := said{approved: map[string]bool{}, overridden: map[string]bool{}, answers: map[string]coldwatch.Answer{}, withdrawn: map[string]coldwatch.Word{}}
+func sayings(words []coldwatch.Word) heard {
+	s := heard{approved: map[string]bool{}, overridden: map[string]bool{}, answers: map[string]coldwatch.Answer{}, withdrawn: map[string]coldwatch.Word{}}
 	for _, w := range words {
 		if w.Undone {
 			continue
