@@ -24,6 +24,7 @@ type score struct {
 	bits   float64
 	groups int     // groups that agree with at least GroupBits
 	own    float64 // most bits of one view that tells of the operator
+	role   float64 // bits of the views that tell whom he plays
 	items  []item
 	by     [maxGroups]float64 // agreement by group
 	neg    [maxGroups]float64 // disagreement that counted, by group
@@ -38,6 +39,7 @@ type scorer struct {
 	ngroup  int
 	text    uint8
 	account uint8
+	roles   uint32    // the views that tell whom the operator plays, by bit
 	labels  []uint32  // cluster of each row that is chained
 	n       float64   // clusters
 	plain   float64   // ordinary messages
@@ -60,6 +62,8 @@ type memo struct {
 	full        bool // the walk met every holder
 	at          uint32
 }
+
+const sameText = 21 // equal bands of 32 that make two texts one; less is a likeness, as between the customers of one seller
 
 const walk = 64 // rows of a chain that a pair count looks at
 
@@ -207,7 +211,7 @@ func (s *scorer) bandItem(nb int) item {
 		}
 	}
 	level := 0
-	if nb >= 21 {
+	if nb >= sameText {
 		level = 2
 	} else if nb >= 4 {
 		level = 1
@@ -218,7 +222,7 @@ func (s *scorer) bandItem(nb int) item {
 // textCap is the most that equal bands can say: a single equal band in 32 may be a greeting.
 func (s *scorer) textCap(count uint8) float64 {
 	switch {
-	case count >= 21:
+	case count >= sameText:
 		return s.cap
 	case count >= 4:
 		return s.cap * .8
@@ -255,6 +259,7 @@ func (s *scorer) compareFeats(fa, fb []uint32, ma, mb uint32, out, need float64,
 		s.otherAccounts(items, fa, fb)
 	}
 	var first [maxGroups]bool
+	otherRole := (both&^same)&s.roles != 0
 	for i := range items {
 		it := &items[i]
 		if it.other {
@@ -269,8 +274,11 @@ func (s *scorer) compareFeats(fa, fb []uint32, ma, mb uint32, out, need float64,
 		}
 		first[g] = first[g] || w > 0
 		it.w = w
-		if s.views[it.v].own {
+		if s.views[it.v].own && (it.v != s.text || !otherRole || it.count >= sameText) {
 			sc.own = max(sc.own, w)
+		}
+		if s.views[it.v].role && !otherRole {
+			sc.role += w
 		}
 		sc.by[g] += w
 		sc.bits += w
@@ -284,16 +292,19 @@ func (s *scorer) hopeless(items []item, need float64) bool {
 	if math.IsInf(need, -1) {
 		return false
 	}
-	sum, own := 0.0, 0.0
+	sum, own, role := 0.0, 0.0, 0.0
 	for i := range items {
 		if w := math.Min(items[i].raw, s.top(&items[i])); w > 0 {
 			sum += w
 			if s.views[items[i].v].own {
 				own = max(own, w)
 			}
+			if s.views[items[i].v].role {
+				role += w
+			}
 		}
 	}
-	return sum < need || own < s.own
+	return sum < need || !s.personal(sum, need, own, role)
 }
 
 // top is the most that an item can count.
@@ -330,7 +341,13 @@ func (s *scorer) condition(items []item, i int, out float64, now uint32) float64
 // paths, its mailer and its networks are sold to many: without a host, a sender or a text in common they show a common
 // seller.
 func (s *scorer) holds(sc *score, need float64) bool {
-	return sc.bits >= need && sc.groups >= s.p.Groups && sc.own >= s.own
+	return sc.bits >= need && sc.groups >= s.p.Groups && s.personal(sc.bits, need, sc.own, sc.role)
+}
+
+// personal tells whether the evidence reaches the operator himself: by what is his own, or, where all that is his own has changed, by
+// whom he plays, on top of much else.
+func (s *scorer) personal(bits, need, own, role float64) bool {
+	return own >= s.own || role >= s.p.RoleBits && bits >= need+s.p.RoleExtra
 }
 
 // otherAccounts marks the infrastructure of a rented panel on which the two messages use different accounts: such a host

@@ -56,6 +56,11 @@ func New(p Parameters) *Linker {
 		l.number[v.name] = uint8(i)
 	}
 	l.s = &scorer{p: &l.p, t: l.t, views: views, ngroup: len(groups), text: text, account: noView, own: p.OwnBits, memo: make([]memo, 1<<16)}
+	for v := range views {
+		if views[v].role {
+			l.s.roles |= 1 << v
+		}
+	}
 	if v, ok := l.number[coldwatch.ViewAccount]; ok {
 		l.s.account = v
 	}

@@ -13,6 +13,7 @@ type ViewParameter struct {
 	M     float64        `json:"m"`     // P(agree | same campaign)
 	U     float64        `json:"u"`     // P(agree | different campaigns), used for disagreement only
 	Own   bool           `json:"own"`   // tells of the operator, not of what he bought: a link needs at least one such view
+	Role  bool           `json:"role"`  // tells whom the operator plays: with much else it stands in for what is his own
 	Block string         `json:"block"` // "always", "rare" (unless a hub), "never": whether its values offer candidates
 }
 
@@ -30,6 +31,8 @@ type Parameters struct {
 	Groups       int             `json:"groups"`        // groups that must agree
 	OwnBits      float64         `json:"own_bits"`      // bits that one view of the operator's own must give
 	OwnRelink    float64         `json:"own_relink"`    // the same in the re-link pass
+	RoleBits     float64         `json:"role_bits"`     // bits that whom the operator plays must give where nothing of his own agrees
+	RoleExtra    float64         `json:"role_extra"`    // and bits above the threshold that such a link must have
 	Witnesses    float64         `json:"witnesses"`     // strength of the prior of P(x|y), in clusters
 	Merge        float64         `json:"merge"`         // bits more for each doubling of the smaller of two clusters: the best of many pairs is no surprise
 	Fraction     float64         `json:"fraction"`      // part of the exemplar pairs that must not contradict
@@ -50,29 +53,29 @@ func Default() Parameters {
 	return Parameters{
 		Version: "2026.1",
 		Views: []ViewParameter{
-			{coldwatch.ViewHost, "infra", .65, .02, true, "always"},
-			{coldwatch.ViewPath, "infra", .85, .10, false, "rare"},
-			{coldwatch.ViewAccount, "infra", .30, .001, true, "always"},
-			{coldwatch.ViewLinkHost, "infra", .60, .05, true, "always"},
-			{coldwatch.ViewStructure, "payload", .80, .05, false, "rare"},
-			{coldwatch.ViewLayers, "payload", .85, .20, false, "never"},
-			{coldwatch.ViewAttachment, "payload", .20, .001, false, "always"},
-			{coldwatch.ViewFuzzy, "payload", .30, .01, false, "always"},
-			{coldwatch.ViewImage, "payload", .30, .02, false, "rare"},
-			{coldwatch.ViewFileName, "payload", .45, .03, false, "rare"},
-			{coldwatch.ViewMetadata, "payload", .60, .05, false, "rare"},
-			{coldwatch.ViewSender, "sender", .60, .01, true, "always"},
-			{coldwatch.ViewReplyTo, "sender", .60, .02, true, "always"},
-			{coldwatch.ViewEnvelope, "sender", .60, .02, true, "always"},
-			{coldwatch.ViewDKIM, "sender", .60, .05, false, "rare"},
-			{coldwatch.ViewPersona, "meaning", .50, .02, false, "rare"},
-			{coldwatch.ViewNet, "net", .50, .02, false, "rare"},
-			{coldwatch.ViewTooling, "tooling", .85, .10, false, "never"},
-			{coldwatch.ViewText, "text", .45, .01, true, "always"},
-			{coldwatch.ViewSubject, "text", .65, .02, false, "rare"},
-			{coldwatch.ViewIdentity, "meaning", .95, .10, false, "never"},
-			{coldwatch.ViewTheme, "meaning", .95, .20, false, "never"},
-			{coldwatch.ViewModels, "meaning", .80, .10, false, "never"},
+			{coldwatch.ViewHost, "infra", .65, .02, true, false, "always"},
+			{coldwatch.ViewPath, "infra", .85, .10, false, false, "rare"},
+			{coldwatch.ViewAccount, "infra", .30, .001, true, false, "always"},
+			{coldwatch.ViewLinkHost, "infra", .60, .05, true, false, "always"},
+			{coldwatch.ViewStructure, "payload", .80, .05, false, false, "rare"},
+			{coldwatch.ViewLayers, "payload", .85, .20, false, false, "never"},
+			{coldwatch.ViewAttachment, "payload", .20, .001, false, false, "always"},
+			{coldwatch.ViewFuzzy, "payload", .30, .01, false, false, "always"},
+			{coldwatch.ViewImage, "payload", .30, .02, false, false, "rare"},
+			{coldwatch.ViewFileName, "payload", .45, .03, false, false, "rare"},
+			{coldwatch.ViewMetadata, "payload", .60, .05, false, false, "rare"},
+			{coldwatch.ViewSender, "sender", .60, .01, true, false, "always"},
+			{coldwatch.ViewReplyTo, "sender", .60, .02, true, false, "always"},
+			{coldwatch.ViewEnvelope, "sender", .60, .02, true, false, "always"},
+			{coldwatch.ViewDKIM, "sender", .60, .05, false, false, "rare"},
+			{coldwatch.ViewPersona, "meaning", .50, .02, false, true, "rare"},
+			{coldwatch.ViewNet, "net", .50, .02, false, false, "rare"},
+			{coldwatch.ViewTooling, "tooling", .85, .10, false, false, "never"},
+			{coldwatch.ViewText, "text", .45, .01, true, false, "always"},
+			{coldwatch.ViewSubject, "text", .65, .02, false, false, "rare"},
+			{coldwatch.ViewIdentity, "meaning", .95, .10, false, true, "never"},
+			{coldwatch.ViewTheme, "meaning", .95, .20, false, false, "never"},
+			{coldwatch.ViewModels, "meaning", .80, .10, false, false, "never"},
 		},
 		Text:         [3]float64{.85, .75, .45},
 		Online:       14,
@@ -84,6 +87,8 @@ func Default() Parameters {
 		Groups:       2,
 		OwnBits:      4,
 		OwnRelink:    4,
+		RoleBits:     4,
+		RoleExtra:    8,
 		Witnesses:    32,
 		Merge:        .5,
 		Fraction:     .3,
@@ -116,6 +121,7 @@ type view struct {
 	group uint8
 	block uint8
 	own   bool
+	role  bool
 	m     float64
 	neg   float64 // bits of disagreement
 }
@@ -143,7 +149,7 @@ func (p Parameters) compile() (views []view, groups []string, text uint8) {
 			at[v.Group] = g
 			groups = append(groups, v.Group)
 		}
-		w := view{name: v.View, group: g, own: v.Own, m: v.M, neg: math.Max(p.Floor, math.Log2((1-v.M)/(1-v.U)))}
+		w := view{name: v.View, group: g, own: v.Own, role: v.Role, m: v.M, neg: math.Max(p.Floor, math.Log2((1-v.M)/(1-v.U)))}
 		switch v.Block {
 		case "always":
 			w.block = blockAlways

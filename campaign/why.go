@@ -37,19 +37,23 @@ func (l *Linker) Why(id string) []coldwatch.Link {
 
 const fullTree = 64 // members up to which every pair is compared for an explanation
 
-// tree returns a spanning tree of strongest links (Kruskal's algorithm), strongest first. In a large campaign the pairs
-// are a member's neighbours in the chains of its values, and the exemplars.
+// tree returns a spanning tree of strongest links (Kruskal's algorithm), strongest first, those that hold before those that have the
+// bits and no evidence of the operator's own. In a large campaign the pairs are a member's neighbours in the chains of its values, and the
+// exemplars.
 func (l *Linker) tree(label uint32) []edge {
 	c := l.clusters[label]
 	rows := slices.Clone(c.rows)
 	slices.SortFunc(rows, l.t.order)
+	need := l.threshold(l.p.Relink, classLink)
 	var es []edge
-	met := map[[2]uint32]bool{}
+	holds, met := map[[2]uint32]bool{}, map[[2]uint32]bool{}
 	try := func(r, q uint32) {
 		key := [2]uint32{min(r, q), max(r, q)}
 		if r != q && !met[key] {
 			met[key] = true
-			es = append(es, edge{r, q, float32(l.s.compare(r, q, 1, l.tick).bits)})
+			sc := l.s.compare(r, q, 1, l.tick)
+			holds[key] = l.s.holds(&sc, need)
+			es = append(es, edge{r, q, float32(sc.bits)})
 		}
 	}
 	for i, r := range rows {
@@ -68,8 +72,14 @@ func (l *Linker) tree(label uint32) []edge {
 	for i, r := range rows {
 		at[r] = i
 	}
+	weak := func(e edge) int {
+		if holds[[2]uint32{min(e.a, e.b), max(e.a, e.b)}] {
+			return 0
+		}
+		return 1
+	}
 	slices.SortFunc(es, func(p, q edge) int {
-		return cmp.Or(cmp.Compare(q.bits, p.bits), cmp.Compare(at[p.a], at[q.a]), cmp.Compare(at[p.b], at[q.b]))
+		return cmp.Or(cmp.Compare(weak(p), weak(q)), cmp.Compare(q.bits, p.bits), cmp.Compare(at[p.a], at[q.a]), cmp.Compare(at[p.b], at[q.b]))
 	})
 	parent := map[uint32]uint32{}
 	find := func(r uint32) uint32 {
