@@ -205,6 +205,7 @@ func (g *grower) joins(a, b uint32, e edge) bool {
 		es = append(es, e)
 	}
 	agree := 0
+	var backing []edge
 	for _, x := range sa.ex {
 		for _, y := range sb.ex {
 			sc := g.s.compare(x, y, leftOut(g.labels, x, y), 1)
@@ -213,21 +214,28 @@ func (g *grower) joins(a, b uint32, e edge) bool {
 			}
 			if g.s.holds(&sc, need) && !(x == e.a && y == e.b) && !(x == e.b && y == e.a) {
 				es = append(es, edge{x, y, float32(sc.bits)})
+			} else if sc.bits >= need && sc.groups >= g.l.p.Groups {
+				backing = append(backing, edge{x, y, float32(sc.bits)})
 			}
 		}
 	}
-	ok := float64(agree) >= g.l.p.Fraction*float64(len(sa.ex)*len(sb.ex)) && g.enough(es, sa, sb)
+	ok := float64(agree) >= g.l.p.Fraction*float64(len(sa.ex)*len(sb.ex)) && g.enough(es, backing, sa, sb)
 	if !ok {
 		g.tried[key] = sa.n + sb.n
 	}
 	return ok
 }
 
-// enough tells whether edges between two sets are enough: see Linker.bridged. A single row whose only link is to one
+// enough tells whether edges between two sets are enough: see Linker.bridged. One at least must hold; backing, which has the bits but
+// nothing of the operator's own, then counts towards the second organisation, for nobody could have planted it all. A single row whose only link is to one
 // organisation's messages in a cluster of several waits for the second round: first the rows of one campaign must have had the time
 // to find each other, else a bridge would draw them over one by one.
-func (g *grower) enough(es []edge, sa, sb *set) bool {
-	if len(es) == 0 || len(es) < min(2, sa.n, sb.n) {
+func (g *grower) enough(es, backing []edge, sa, sb *set) bool {
+	if len(es) == 0 {
+		return false
+	}
+	es = append(es, backing...)
+	if len(es) < min(2, sa.n, sb.n) {
 		return false
 	}
 	o, bad := g.l.planted(es, sa.org, sb.org)

@@ -193,6 +193,10 @@ func (sc *scene) newIdentity(d dice, op *operation) identity {
 	switch n := d.IntN(10); {
 	case n < 4 && op.truth.Impersonates != "":
 		domain := lookalike(d, real)
+		for sc.taken[domain] != nil && sc.taken[domain] != op { // a name is registered once
+			domain = d.from(lowers, 1) + domain
+		}
+		sc.taken[domain] = op
 		op.hosts[domain] = true
 		sys := newSystem(d, domain, pick(d, []string{"+0100", "+0800", "+0000", "-0500"}))
 		sys.spf = true

@@ -56,6 +56,7 @@ type scene struct {
 	letters  []letter
 	ops      []*operation
 	rented   []*bundle
+	taken    map[string]*operation // look-alike domains, by who registered them
 	serial   int
 }
 
@@ -82,7 +83,7 @@ func Generate(dir string, o Options) error {
 // stage sets up the world of a family and plays its campaigns.
 func stage(o Options) (*scene, string, error) {
 	date := func(y int, m time.Month, day int) time.Time { return time.Date(y, m, day, 0, 0, 0, 0, time.UTC) }
-	sc := &scene{}
+	sc := &scene{taken: map[string]*operation{}}
 	o.Seed = newDice(o.Seed, "family", o.Family).Int64() // families with the same number share no world
 	switch o.Family {
 	case "replay2020":
