@@ -14,5 +14,7 @@
 //   - member.go, sync.go: the member: what is sent and when, what is read, and its warnings.
 //   - hub.go, intake.go: who is let in, and what is taken of what they send.
 //   - notice.go, generalise.go: what the hub says of a campaign, with at least k members behind each word.
+//   - filter.go: "seen here?", answered without asking: a Bloom filter (Bloom 1970) over tokens.
+//   - directory.go, opening.go: what members tell each other through the hub.
 //   - audit.go: who did what, in lines that each hold the hash of the one before.
 package federation

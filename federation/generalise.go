@@ -3,6 +3,8 @@ package federation
 import (
 	"maps"
 	"slices"
+	"strconv"
+	"strings"
 
 	"github.com/coldwatch/coldwatch"
 	"github.com/coldwatch/coldwatch/knowledge"
@@ -32,6 +34,25 @@ func counted(members []Member, k int) map[string]bool {
 		}
 	}
 	return out
+}
+
+// countedIDs is counted, for the names under which members' tokens are kept: those that left have another by now.
+func countedIDs(members []Member, k int) func(id string) bool {
+	full := len(members) / k * k
+	order := map[string]int{}
+	for _, m := range members {
+		order[m.ID] = m.Order
+	}
+	return func(id string) bool {
+		n, known := order[id]
+		if rest, gone := strings.CutPrefix(id, ghostMark); gone {
+			at, _, _ := strings.Cut(rest, "-")
+			var err error
+			n, err = strconv.Atoi(at)
+			known = err == nil
+		}
+		return known && n < full
+	}
 }
 
 // crowd says what k allows of the organisations that sightings came from.

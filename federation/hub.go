@@ -139,6 +139,15 @@ func OpenHub(ctx context.Context, e *engine.Engine) (*Hub, error) {
 // Name is what the community is called.
 func (h *Hub) Name() string { return h.cfg.Name }
 
+// URL is where members reach the hub, "" where the operator did not say.
+func (h *Hub) URL() string { return h.cfg.URL }
+
+// IsHub tells whether a database is a hub's.
+func IsHub(ctx context.Context, st engine.Store) (bool, error) {
+	b, err := st.Setting(ctx, hubSetting)
+	return len(b) > 0, err
+}
+
 // Community is the community's id.
 func (h *Hub) Community() string { return h.community }
 
@@ -151,10 +160,12 @@ func (h *Hub) Engine() *engine.Engine { return h.e }
 
 // Kinds of document in the store.
 const (
-	docMember = "member"
-	docInvite = "invite"
-	docNotice = "notice"
-	docEntry  = "entry"
+	docMember  = "member"
+	docInvite  = "invite"
+	docNotice  = "notice"
+	docEntry   = "entry" // of the directory
+	docOpening = "opening"
+	docSaid    = "said" // what the hub said of directory, openings and members
 )
 
 // States of a member.

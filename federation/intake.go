@@ -195,6 +195,14 @@ func (b *batch) read(ctx context.Context, objects []store.Object) error {
 				if err == nil {
 					sightings = append(sightings, a)
 				}
+			case KindEntry:
+				if err = b.entry(a); err == nil {
+					b.others++
+				}
+			case KindOpening:
+				if err = b.opening(ctx, a); err == nil {
+					b.others++
+				}
 			case KindLeave:
 				b.leaving = append(b.leaving, a.member)
 			default:
@@ -371,7 +379,7 @@ func (b *batch) sightings(in []arrived) error {
 		b.in.Records = append(b.in.Records, store.Record{ID: s.ID, Organisation: s.Organisation, Source: a.member.ID, Received: s.Received, Class: s.Class,
 			Bits: s.Bits, Terms: strings.Join(terms, " "), Analysis: b.h.store.Codec().Compress([]byte("{}")), Sighting: js})
 		for _, f := range s.Features {
-			if k := (store.Held{Token: f.Value, Member: a.member.ID}); f.Token && !held[k] {
+			if k := (store.Held{Token: f.Value, Member: a.member.ID}); f.Token && asked(f.View) && !held[k] {
 				held[k] = true
 				b.in.Held = append(b.in.Held, k)
 			}

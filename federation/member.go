@@ -7,6 +7,7 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"crypto/tls"
+	"crypto/x509"
 	"encoding/base64"
 	"encoding/json"
 	"errors"
@@ -29,7 +30,7 @@ var (
 	ErrJoined    = errors.New("this database belongs to a community already")
 	ErrNotTheHub = errors.New("this is not the hub that the invitation is from")
 	ErrPlain     = errors.New("a hub is reached by https")
-	ErrTurned    = errors.New("the hub does not let us in")
+	ErrCA        = errors.New("there is no certificate in it")
 )
 
 const (
@@ -40,6 +41,7 @@ const (
 // settings of a member, as they are stored.
 type memberSettings struct {
 	URL          string  `json:"url"`
+	Dial         Dial    `json:"dial"`
 	ID           string  `json:"id"`
 	Name         string  `json:"name"` // of the community
 	Organisation string  `json:"organisation"`
@@ -70,9 +72,26 @@ type Node struct {
 	index     holdings
 }
 
-// How to reach a hub.
+// Dial says how a hub is reached.
 type Dial struct {
-	TLS *tls.Config // nil: the system's certificates
+	CA []byte // certificates (PEM) that vouch for the hub, beside the system's
+}
+
+// tls is the configuration of connections to a hub: TLS 1.3 and nothing older.
+func (d Dial) tls() (*tls.Config, error) {
+	c := &tls.Config{MinVersion: tls.VersionTLS13}
+	if len(d.CA) == 0 {
+		return c, nil
+	}
+	pool, err := x509.SystemCertPool()
+	if err != nil {
+		pool = x509.NewCertPool()
+	}
+	if !pool.AppendCertsFromPEM(d.CA) {
+		return nil, ErrCA
+	}
+	c.RootCAs = pool
+	return c, nil
 }
 
 // Join uses an invitation. With no ring this member begins the community's key; whoever joins later is given it by hand, never by
@@ -95,7 +114,7 @@ func Join(ctx context.Context, e *engine.Engine, address, invitation string, rin
 	if address, err = hubAddress(address); err != nil {
 		return nil, err
 	}
-	cfg := memberSettings{URL: address, Seed: make([]byte, ed25519.SeedSize), Hide: make([]byte, 32)}
+	cfg := memberSettings{URL: address, Dial: d, Seed: make([]byte, ed25519.SeedSize), Hide: make([]byte, 32)}
 	for _, b := range [][]byte{cfg.Seed, cfg.Hide} {
 		if _, err := rand.Read(b); err != nil {
 			return nil, fmt.Errorf("join: %w", err)
@@ -125,7 +144,7 @@ func Join(ctx context.Context, e *engine.Engine, address, invitation string, rin
 	if err := st.PutSetting(ctx, memberSetting, js); err != nil {
 		return nil, err
 	}
-	n, err := OpenNode(ctx, e, d)
+	n, err := OpenNode(ctx, e)
 	if err != nil {
 		return nil, err
 	}
@@ -155,7 +174,11 @@ func askToJoin(ctx context.Context, address string, j joining, d Dial) (w Welcom
 		return w, fmt.Errorf("join: %w", err)
 	}
 	r.Header.Set("Content-Type", "application/json")
-	c := &http.Client{Timeout: time.Minute, Transport: &http.Transport{TLSClientConfig: d.tls()},
+	cfg, err := d.tls()
+	if err != nil {
+		return w, err
+	}
+	c := &http.Client{Timeout: time.Minute, Transport: &http.Transport{TLSClientConfig: cfg},
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 	defer c.CloseIdleConnections()
 	resp, err := c.Do(r)
@@ -178,18 +201,8 @@ func askToJoin(ctx context.Context, address string, j joining, d Dial) (w Welcom
 	return w, nil
 }
 
-// tls is the configuration of connections to a hub: TLS 1.3 and nothing older.
-func (d Dial) tls() *tls.Config {
-	c := &tls.Config{}
-	if d.TLS != nil {
-		c = d.TLS.Clone()
-	}
-	c.MinVersion = tls.VersionTLS13
-	return c
-}
-
 // OpenNode gives the member of a database.
-func OpenNode(ctx context.Context, e *engine.Engine, d Dial) (*Node, error) {
+func OpenNode(ctx context.Context, e *engine.Engine) (*Node, error) {
 	st, ok := e.Store.(Store)
 	if !ok {
 		return nil, ErrAlone
@@ -201,9 +214,12 @@ func OpenNode(ctx context.Context, e *engine.Engine, d Dial) (*Node, error) {
 	if len(b) == 0 {
 		return nil, ErrAlone
 	}
-	n := &Node{e: e, store: st, tls: d.tls()}
+	n := &Node{e: e, store: st}
 	if err := json.Unmarshal(b, &n.cfg); err != nil {
 		return nil, fmt.Errorf("member: %w", err)
+	}
+	if n.tls, err = n.cfg.Dial.tls(); err != nil {
+		return nil, err
 	}
 	if n.ring, err = ParseRing(n.cfg.Ring); err != nil {
 		return nil, err
@@ -225,6 +241,15 @@ func (n *Node) Policy(ctx context.Context) (Policy, error) {
 		return DefaultPolicy(), err
 	}
 	return ParsePolicy(b)
+}
+
+// PolicyText is the policy in use, as it was written.
+func (n *Node) PolicyText(ctx context.Context) ([]byte, error) {
+	b, err := n.store.Setting(ctx, policySetting)
+	if err == nil && len(b) == 0 {
+		b = PolicyText()
+	}
+	return b, err
 }
 
 // SetPolicy replaces the policy, from its text.

@@ -119,6 +119,12 @@ func (h *Hub) Publish(ctx context.Context) (Published, error) {
 			done.Gone++
 		}
 	}
+	if err := b.addDirectory(ctx, members); err != nil {
+		return done, err
+	}
+	if err := b.addFilter(ctx, members); err != nil {
+		return done, err
+	}
 	return done, b.send(ctx)
 }
 
@@ -238,7 +244,7 @@ func (b *bulletin) say(n Notice, before []byte) (bool, error) {
 		return false, nil
 	}
 	b.docs = append(b.docs, store.Document{Kind: docNotice, ID: n.Campaign, Body: js})
-	if err := b.add(KindNotice, n.Campaign, n, n.sentence(), n.TLP); err != nil {
+	if err := b.add(KindNotice, n.Campaign, n, n.Sentence(), n.TLP); err != nil {
 		return false, err
 	}
 	return true, b.plain(&n)
@@ -282,7 +288,7 @@ func (b *bulletin) plain(n *Notice) error {
 		return o
 	}
 	c := base("campaign", stixID("campaign", b.h.community, n.Campaign))
-	c["name"], c["description"] = b.h.cfg.Name+" "+n.Campaign, n.sentence()
+	c["name"], c["description"] = b.h.cfg.Name+" "+n.Campaign, n.Sentence()
 	if n.Gone {
 		c["revoked"] = true
 		return b.put(c)
@@ -340,8 +346,8 @@ func (b *bulletin) send(ctx context.Context) error {
 	return h.store.PutIntake(ctx, store.Intake{At: h.e.Clock(), Documents: b.docs})
 }
 
-// sentence says a notice to a person.
-func (n *Notice) sentence() string {
+// Sentence says a notice to a person.
+func (n *Notice) Sentence() string {
 	if n.Gone {
 		return "Campaign " + n.Campaign + " stands no longer by itself."
 	}

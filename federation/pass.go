@@ -337,7 +337,7 @@ func (p *passage) readable(o coldwatch.Observable) (value string, kind coldwatch
 }
 
 // banned tells whether a value holds what the policy never lets out, or one of the member's own domains.
-func (p *passage) banned(value string) bool {
+func (p *wall) banned(value string) bool {
 	if slices.ContainsFunc(p.policy.Never, func(n string) bool { return strings.Contains(value, n) }) {
 		return true
 	}

@@ -45,6 +45,9 @@ func (q Quarter) start() time.Time {
 // before is the quarter before.
 func (q Quarter) before() Quarter { return QuarterOf(q.start().AddDate(0, 0, -1)) }
 
+// Next is the quarter after.
+func (q Quarter) Next() Quarter { return QuarterOf(q.start().AddDate(0, 3, 0)) }
+
 // overlapping tells whether values of that time carry the token of the quarter before too.
 func overlapping(t time.Time) bool { return t.Sub(QuarterOf(t).start()) < overlap }
 

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -294,6 +295,10 @@ func (n *Node) Notices(ctx context.Context) ([]Notice, error) {
 // act warns of what was heard.
 func (n *Node) act(ctx context.Context, fresh []spoken, done *Sync) error {
 	var due []coldwatch.Warning
+	opened, err := n.openings(ctx, fresh)
+	if err != nil {
+		return err
+	}
 	for _, s := range fresh {
 		if s.Kind != KindNotice {
 			continue
@@ -307,6 +312,9 @@ func (n *Node) act(ctx context.Context, fresh []spoken, done *Sync) error {
 			continue
 		}
 		if err := n.index.catchUp(ctx, n, notice.Quarter); err != nil {
+			return err
+		}
+		if err := n.offer(ctx, &notice, opened); err != nil {
 			return err
 		}
 		due = append(due, n.warning(&notice, n.index.of(notice.Tokens)))
@@ -326,6 +334,22 @@ func (n *Node) act(ctx context.Context, fresh []spoken, done *Sync) error {
 		return nil
 	}
 	return n.store.PutWarnings(ctx, due)
+}
+
+// openings gives the tokens that somebody opened, by what was heard so far and just now.
+func (n *Node) openings(ctx context.Context, fresh []spoken) (map[string]bool, error) {
+	out := map[string]bool{}
+	heard, err := n.heard(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for _, s := range append(fresh[:len(fresh):len(fresh)], slices.Collect(maps.Values(heard))...) {
+		var o Opening
+		if s.Kind == KindOpening && json.Unmarshal(s.Body, &o) == nil {
+			out[o.Token] = true
+		}
+	}
+	return out, nil
 }
 
 // Reasons of a warning that a hub's notice gives.
@@ -361,7 +385,7 @@ func (n *Node) warning(x *Notice, own []string) coldwatch.Warning {
 
 func (n *Node) alert(x *Notice, own []string) string {
 	var b strings.Builder
-	b.WriteString(x.sentence() + "\n\n")
+	b.WriteString(x.Sentence() + "\n\n")
 	switch len(own) {
 	case 0:
 		b.WriteString("Your own mail shows none of it yet. ")
@@ -394,12 +418,13 @@ type holdings struct {
 	quarter Quarter // of the tokens
 	upTo    int64
 	ids     map[string][]string // token → message ids
+	values  map[string]string   // token → what it stands for
 }
 
 // catchUp takes in the sightings that came since.
 func (h *holdings) catchUp(ctx context.Context, n *Node, q Quarter) error {
 	if h.quarter != q {
-		*h = holdings{quarter: q, ids: map[string][]string{}}
+		*h = holdings{quarter: q, ids: map[string][]string{}, values: map[string]string{}}
 	}
 	tokens := n.ring.tokens(q)
 	for {
@@ -415,6 +440,7 @@ func (h *holdings) catchUp(ctx context.Context, n *Node, q Quarter) error {
 			for _, f := range s.Features {
 				t := tokens.of(f.View, f.Value)
 				h.ids[t] = append(h.ids[t], s.ID)
+				h.values[t] = f.Value
 			}
 			h.upTo = p.Number
 		}
@@ -442,4 +468,21 @@ func (h *holdings) of(tokens []SharedToken) []string {
 	}
 	slices.Sort(out)
 	return out
+}
+
+// Leave tells the hub that this member goes: the hub deletes its sightings and keeps what they showed as counts under a name that
+// leads nowhere. Whether the hub can be told or not, this house sends nothing any more; its own mail, campaigns and warnings stay.
+func (n *Node) Leave(ctx context.Context) (told bool, err error) {
+	told = n.push(ctx, KindLeave, "", "Leave.", "TLP:AMBER", map[string]any{}) == nil
+	docs, err := n.store.Documents(ctx, docHeard)
+	if err != nil {
+		return told, err
+	}
+	for i := range docs {
+		docs[i].Body = nil // what the community told is not for who left it
+	}
+	if err := n.audit(ctx, "leave", n.cfg.Name); err != nil {
+		return told, err
+	}
+	return told, n.store.PutIntake(ctx, store.Intake{At: n.e.Clock(), Documents: docs, Setting: memberSetting, Value: []byte{}})
 }

@@ -42,6 +42,11 @@ type cli struct {
 	Audit      auditCmd      `cmd:"" help:"List what was done, and check that the list is whole."`
 	Token      tokenCmd      `cmd:"" help:"Make, list and revoke the tokens that let others in."`
 	Taxii      taxiiCmd      `cmd:"" help:"Read from and push to TAXII 2.1 servers."`
+	Hub        hubCmd        `cmd:"" help:"Be the hub of a community."`
+	Join       joinCmd       `cmd:"" help:"Join a community, by its hub's invitation."`
+	Leave      leaveCmd      `cmd:"" help:"Leave the community."`
+	Community  communityCmd  `cmd:"" help:"Exchange with the community, and ask it."`
+	Sighting   sightingCmd   `cmd:"" help:"Show what would leave this house of a message."`
 	Search     searchCmd     `cmd:"" help:"Find stored messages by words and indicators."`
 	Say        sayCmd        `cmd:"" help:"Say what you know of messages: linked, not linked, benign."`
 	Unsay      unsayCmd      `cmd:"" help:"Take a word back."`
