@@ -34,21 +34,24 @@ func chain(before []byte, at time.Time, who, what, detail string) ([]byte, error
 	return b, nil
 }
 
-// line makes the next line of the hub's audit.
-func (h *Hub) line(ctx context.Context, who, what, detail string) ([]byte, error) {
-	last, err := h.store.LastAudit(ctx)
-	if err != nil {
-		return nil, err
+// A note is a line before its place in the chain is known.
+type note struct{ who, what, detail string }
+
+// follow gives the lines of notes behind a last one.
+func follow(at time.Time, notes ...note) func(last []byte) ([][]byte, error) {
+	return func(last []byte) (lines [][]byte, err error) {
+		for _, n := range notes {
+			if last, err = chain(last, at, n.who, n.what, n.detail); err != nil {
+				return nil, err
+			}
+			lines = append(lines, last)
+		}
+		return lines, nil
 	}
-	return chain(last, h.e.Clock(), who, what, detail)
 }
 
-func (h *Hub) audit(ctx context.Context, who, what, detail string) error {
-	l, err := h.line(ctx, who, what, detail)
-	if err != nil {
-		return err
-	}
-	return h.store.PutIntake(ctx, store.Intake{At: h.e.Clock(), Audit: [][]byte{l}})
+func (h *Hub) audit(ctx context.Context, n note) error {
+	return h.store.PutIntake(ctx, store.Intake{At: h.e.Clock(), Audit: follow(h.e.Clock(), n)})
 }
 
 // Audit gives the lines of a database's audit in order, and whether every line holds the hash of the one before.

@@ -32,7 +32,6 @@ type Store interface {
 	ForgetOrganisation(ctx context.Context, organisation string) ([]string, error)
 	Documents(ctx context.Context, kind string) ([]store.Document, error)
 	AuditLines(ctx context.Context, after int64, limit int) ([][]byte, error)
-	LastAudit(ctx context.Context) ([]byte, error)
 	SightingsInOrder(ctx context.Context, after int64, limit int) ([]store.Numbered, error)
 }
 
@@ -75,6 +74,7 @@ type Hub struct {
 	cfg       hubSettings
 	key       ed25519.PrivateKey
 	community string
+	turned    time.Time         // when somebody was last turned away
 	told      map[string]string // campaign → state that was published
 }
 
@@ -111,7 +111,7 @@ func InitHub(ctx context.Context, e *engine.Engine, name, url string, k int) (*H
 	if err != nil {
 		return nil, err
 	}
-	return h, h.audit(ctx, "operator", "hub.init", fmt.Sprintf("%s, k = %d", name, k))
+	return h, h.audit(ctx, note{"operator", "hub.init", fmt.Sprintf("%s, k = %d", name, k)})
 }
 
 // OpenHub gives the hub of a database.
@@ -228,12 +228,9 @@ func (h *Hub) Invite(ctx context.Context, organisation string, groups []string) 
 	if err != nil {
 		return "", fmt.Errorf("invite: %w", err)
 	}
-	line, err := h.line(ctx, "operator", "hub.invite", organisation)
-	if err != nil {
-		return "", err
-	}
+	line := follow(h.e.Clock(), note{"operator", "hub.invite", organisation})
 	print := sha256.Sum256(h.key.Public().(ed25519.PublicKey))
-	err = h.store.PutIntake(ctx, store.Intake{At: h.e.Clock(), Audit: [][]byte{line},
+	err = h.store.PutIntake(ctx, store.Intake{At: h.e.Clock(), Audit: line,
 		Documents: []store.Document{{Kind: docInvite, ID: inviteID(secret[:]), Body: b}}})
 	return inviteMark + base64.RawURLEncoding.EncodeToString(append(secret[:], print[:16]...)), err
 }
@@ -294,15 +291,12 @@ func (h *Hub) enrol(ctx context.Context, j joining) (Welcome, error) {
 	if err != nil {
 		return Welcome{}, fmt.Errorf("enrol: %w", err)
 	}
-	line, err := h.line(ctx, m.ID, "member.join", m.Organisation)
-	if err != nil {
-		return Welcome{}, err
-	}
+	line := follow(h.e.Clock(), note{m.ID, "member.join", m.Organisation})
 	secret, err := token.Create(ctx, h.store, m.ID, []string{token.ReadTAXII, token.WriteTAXII}, h.e.Clock())
 	if err != nil {
 		return Welcome{}, err
 	}
-	err = h.store.PutIntake(ctx, store.Intake{At: h.e.Clock(), Audit: [][]byte{line},
+	err = h.store.PutIntake(ctx, store.Intake{At: h.e.Clock(), Audit: line,
 		Documents: []store.Document{{Kind: docInvite, ID: docs[at].ID}, {Kind: docMember, ID: m.ID, Body: body}}})
 	return Welcome{m.ID, secret, h.cfg.Name, h.key.Public().(ed25519.PublicKey), h.cfg.K, m.Organisation}, err
 }
@@ -339,14 +333,11 @@ func (h *Hub) end(ctx context.Context, m Member, state, who, what, detail string
 	if err != nil {
 		return fmt.Errorf("member: %w", err)
 	}
-	line, err := h.line(ctx, who, what, strings.TrimSpace(m.ID+" "+detail))
-	if err != nil {
-		return err
-	}
+	line := follow(h.e.Clock(), note{who, what, strings.TrimSpace(m.ID + " " + detail)})
 	if err := token.Revoke(ctx, h.store, m.ID); err != nil && !errors.Is(err, token.ErrNone) {
 		return err
 	}
-	return h.store.PutIntake(ctx, store.Intake{At: h.e.Clock(), Audit: [][]byte{line}, Documents: []store.Document{{Kind: docMember, ID: m.ID, Body: body}}})
+	return h.store.PutIntake(ctx, store.Intake{At: h.e.Clock(), Audit: line, Documents: []store.Document{{Kind: docMember, ID: m.ID, Body: body}}})
 }
 
 // depart takes a member's leave: its sightings are deleted; what it showed stays as a count under a name that leads nowhere.
@@ -369,7 +360,7 @@ func (h *Hub) depart(ctx context.Context, m Member) error {
 	if err := h.e.Forget(ctx); err != nil {
 		return err
 	}
-	return h.audit(ctx, "hub", "member.forgotten", fmt.Sprintf("%s: %d sightings deleted", m.ID, len(gone)))
+	return h.audit(ctx, note{"hub", "member.forgotten", fmt.Sprintf("%s: %d sightings deleted", m.ID, len(gone))})
 }
 
 // ghostMark begins the name under which what a member showed is counted after it left; its place in the order of joining follows.

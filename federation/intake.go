@@ -110,11 +110,7 @@ func (h *Hub) turn(ctx context.Context) error {
 			return err
 		}
 		in.Setting, in.Value = intakeMark, []byte(q.start().Format(time.RFC3339Nano))
-		line, err := h.line(ctx, "hub", "quarter.turn", "linking by the tokens of "+string(q))
-		if err != nil {
-			return err
-		}
-		in.Audit = [][]byte{line}
+		in.Audit = follow(in.At, note{"hub", "quarter.turn", "linking by the tokens of " + string(q)})
 	}
 	js, err := json.Marshal(cfg)
 	if err != nil {
@@ -282,18 +278,15 @@ func (b *batch) take(f *Frame) {
 
 // close stores the batch, and lets those go that leave.
 func (b *batch) close(ctx context.Context) error {
-	last, err := b.h.store.LastAudit(ctx)
-	if err != nil {
-		return err
-	}
 	keys := slices.SortedFunc(maps.Keys(b.refused), func(x, y refusal) int {
 		return strings.Compare(x.member+"\x00"+x.reason, y.member+"\x00"+y.reason)
 	})
+	var notes []note
 	for _, k := range keys {
-		if last, err = chain(last, b.in.At, k.member, "frame.refused", fmt.Sprintf("%d: %s", b.refused[k], k.reason)); err != nil {
-			return err
-		}
-		b.in.Audit = append(b.in.Audit, last)
+		notes = append(notes, note{k.member, "frame.refused", fmt.Sprintf("%d: %s", b.refused[k], k.reason)})
+	}
+	if len(notes) > 0 {
+		b.in.Audit = follow(b.in.At, notes...)
 	}
 	if err := b.h.store.PutIntake(ctx, b.in); err != nil {
 		return err

@@ -328,15 +328,7 @@ func (n *Node) save(ctx context.Context, cfg memberSettings) error {
 }
 
 func (n *Node) audit(ctx context.Context, what, detail string) error {
-	last, err := n.store.LastAudit(ctx)
-	if err != nil {
-		return err
-	}
-	l, err := chain(last, n.e.Clock(), "member", what, detail)
-	if err != nil {
-		return err
-	}
-	return n.store.PutIntake(ctx, store.Intake{At: n.e.Clock(), Audit: [][]byte{l}})
+	return n.store.PutIntake(ctx, store.Intake{At: n.e.Clock(), Audit: follow(n.e.Clock(), note{"member", what, detail})})
 }
 
 // A Preview is what would leave of one message.

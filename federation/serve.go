@@ -35,7 +35,7 @@ func (h *Hub) join(w http.ResponseWriter, r *http.Request) {
 	welcome, err := h.enrol(r.Context(), j)
 	switch {
 	case errors.Is(err, ErrInvite):
-		if err := h.Refused(r.Context(), "join", err.Error()); err != nil {
+		if err := h.refused(r.Context(), "join", err.Error()); err != nil {
 			slog.Error("audit", "error", err)
 		}
 		http.Error(w, ErrInvite.Error(), http.StatusForbidden)
@@ -51,11 +51,16 @@ func (h *Hub) join(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// Refused notes in the audit that somebody was turned away.
-func (h *Hub) Refused(ctx context.Context, what, why string) error {
+// refused notes in the audit that somebody was turned away, at most once a minute: whoever knocks must not fill the disk.
+func (h *Hub) refused(ctx context.Context, what, why string) error {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	return h.audit(ctx, "somebody", what+".refused", why)
+	now := h.e.Clock()
+	if since := now.Sub(h.turned); since >= 0 && since < time.Minute {
+		return nil
+	}
+	h.turned = now
+	return h.audit(ctx, note{"somebody", what + ".refused", why})
 }
 
 // Run takes in, links and publishes until ctx ends, looking that often. Linking goes on in the engine's own time.

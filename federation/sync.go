@@ -154,7 +154,11 @@ func (n *Node) sighting(body SightingBody, number uint64) ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("sighting: %w", err)
 	}
-	return stix.Marshal(f.object("", "", body.TLP, at))
+	raw, err := stix.Marshal(f.object("", "", body.TLP, at))
+	if err != nil {
+		return nil, err
+	}
+	return canonical(raw) // what is shown is what is sent, to the byte
 }
 
 // push sends one frame of another kind.

@@ -8,8 +8,8 @@ type Intake struct {
 	Frames    []Frame
 	Held      []Held
 	Documents []Document
-	Audit     [][]byte // lines, in order
-	Setting   string   // a setting that moves with it; "" for none
+	Audit     func(last []byte) ([][]byte, error) // gives the lines that follow the last, which is nil for none; nil: no lines
+	Setting   string                              // a setting that moves with it; "" for none
 	Value     []byte
 	At        time.Time
 }

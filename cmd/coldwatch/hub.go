@@ -98,12 +98,12 @@ func (c hubInitCmd) Run(ctx context.Context, g *Globals) error {
 	if totals.Messages > 0 {
 		return hinted("--db FILE names a new one: a hub has no mail", "there is mail in %s", safe(g.DB))
 	}
-	if err := g.keepPack(ctx, e.Store, ""); err != nil {
-		return err
-	}
 	h, err := federation.InitHub(ctx, e, c.Name, c.URL, c.K)
 	if err != nil {
 		return explainFederation(err)
+	}
+	if err := g.keepPack(ctx, e.Store, ""); err != nil {
+		return err
 	}
 	if g.JSON {
 		return g.printJSON(map[string]any{"name": h.Name(), "community": h.Community(), "k": c.K})

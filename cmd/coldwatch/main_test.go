@@ -6,12 +6,14 @@ import (
 	"database/sql"
 	"encoding/json"
 	"io"
+	"net"
 	"os"
 	"os/signal"
 	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
 
@@ -85,6 +87,36 @@ func TestScripts(t *testing.T) {
 					}
 				}
 				ts.Fatalf("no warning waits for approval")
+			},
+			// freeport sets a variable to an address of the loopback that nobody listens on.
+			"freeport": func(ts *testscript.TestScript, neg bool, args []string) {
+				l, err := net.Listen("tcp", "127.0.0.1:0")
+				ts.Check(err)
+				ts.Setenv(args[0], l.Addr().String())
+				ts.Check(l.Close())
+			},
+			// reachable waits until somebody listens on an address.
+			"reachable": func(ts *testscript.TestScript, neg bool, args []string) {
+				for range 1000 {
+					if c, err := net.Dial("tcp", args[0]); err == nil {
+						c.Close()
+						return
+					}
+					time.Sleep(10 * time.Millisecond)
+				}
+				ts.Fatalf("nobody listens on %s", args[0])
+			},
+			// warned exchanges with the hub until it has told of a campaign, and prints the warnings in full.
+			"warned": func(ts *testscript.TestScript, neg bool, args []string) {
+				for range 100 {
+					ts.Check(ts.Exec("coldwatch", "community", "sync", "--db", args[0]))
+					ts.Check(ts.Exec("coldwatch", "warnings", "--json", "--db", args[0]))
+					if strings.Contains(ts.ReadFile("stdout"), `"id"`) {
+						return
+					}
+					time.Sleep(50 * time.Millisecond)
+				}
+				ts.Fatalf("the hub told of nothing")
 			},
 			// capture sets a variable to what an expression finds in the last output: its first group, or all of it.
 			"capture": func(ts *testscript.TestScript, neg bool, args []string) {

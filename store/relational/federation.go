@@ -32,17 +32,30 @@ func (s *Store) PutIntake(ctx context.Context, in store.Intake) error {
 		if in.Setting != "" {
 			b.Add(`INSERT INTO setting (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value`, in.Setting, in.Value)
 		}
-		if len(in.Audit) > 0 {
-			var last int64
-			if err := tx.QueryRowContext(ctx, `SELECT COALESCE(MAX(seq), 0) FROM fed_audit`).Scan(&last); err != nil {
-				return err
-			}
-			for i, l := range in.Audit {
-				b.Add(`INSERT INTO fed_audit (seq, line) VALUES (?, ?)`, last+int64(i)+1, l)
-			}
+		if err := auditLines(ctx, tx, b, in.Audit); err != nil {
+			return err
 		}
 		return b.Send(ctx)
 	})
+}
+
+// auditLines adds lines behind the last one, within the transaction, so that no other comes between.
+func auditLines(ctx context.Context, tx *Tx, b Batch, follow func(last []byte) ([][]byte, error)) error {
+	if follow == nil {
+		return nil
+	}
+	var seq int64
+	var last []byte
+	switch err := tx.QueryRowContext(ctx, `SELECT seq, line FROM fed_audit ORDER BY seq DESC LIMIT 1`).Scan(&seq, &last); err {
+	case nil, sql.ErrNoRows:
+	default:
+		return err
+	}
+	lines, err := follow(last)
+	for i, l := range lines {
+		b.Add(`INSERT INTO fed_audit (seq, line) VALUES (?, ?)`, seq+int64(i)+1, l)
+	}
+	return err
 }
 
 // Frames gives those of a member's frames with one of these numbers that are known.
@@ -178,16 +191,6 @@ func (s *Store) AuditLines(ctx context.Context, after int64, limit int) ([][]byt
 		return nil, classify(err)
 	}
 	return collect(rows, func(r *sql.Rows) (b []byte, err error) { err = r.Scan(&b); return })
-}
-
-// LastAudit gives the last line of the audit, nil where there is none.
-func (s *Store) LastAudit(ctx context.Context) ([]byte, error) {
-	var b []byte
-	err := s.Read.QueryRowContext(ctx, `SELECT line FROM fed_audit ORDER BY seq DESC LIMIT 1`).Scan(&b)
-	if err == sql.ErrNoRows {
-		return nil, nil
-	}
-	return b, classify(err)
 }
 
 // SightingsInOrder gives the sightings that are stored after a sequence number and say something against their message, by

@@ -1,0 +1,324 @@
+package federation
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"net/http/httptest"
+	"path/filepath"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/coldwatch/coldwatch"
+	"github.com/coldwatch/coldwatch/campaign"
+	"github.com/coldwatch/coldwatch/engine"
+	"github.com/coldwatch/coldwatch/knowledge"
+	"github.com/coldwatch/coldwatch/sighting"
+	"github.com/coldwatch/coldwatch/store"
+	"github.com/coldwatch/coldwatch/store/sqlite"
+)
+
+// A clock that tests move.
+type clock struct {
+	mu sync.Mutex
+	at time.Time
+}
+
+// now also moves on a little, as clocks do.
+func (c *clock) now() time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.at = c.at.Add(time.Millisecond)
+	return c.at
+}
+
+func (c *clock) move(d time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.at = c.at.Add(d)
+}
+
+// A town is a hub with members, all real but in one process.
+type town struct {
+	t     *testing.T
+	dir   string
+	pack  *knowledge.Pack
+	clock *clock
+	hub   *Hub
+	url   string
+	ca    []byte
+	nodes []*Node
+}
+
+// chainPack has n members in a few countries and roles.
+func chainPack(n int) *knowledge.Pack {
+	p := knowledge.Pack{Name: "test", Version: "1"}
+	for _, r := range []string{"forwarder", "carrier", "store", "maker", "customs"} {
+		stage := "transport"
+		if r == "store" || r == "maker" || r == "customs" {
+			stage = "storage"
+		}
+		p.Roles = append(p.Roles, knowledge.Role{ID: r, Name: r, Stage: stage})
+	}
+	for i := range n {
+		p.Organisations = append(p.Organisations, knowledge.Organisation{ID: fmt.Sprintf("org%d", i), Name: fmt.Sprintf("Organisation %d", i), Roles: []string{p.Roles[i%5].ID},
+			Country: []string{"CZ", "DE", "IT", "FR"}[i%4], Region: "Europe", Domains: []string{fmt.Sprintf("orgnumber%d.example", i)}, Member: true,
+			SecurityContact: fmt.Sprintf("soc@orgnumber%d.example", i)})
+	}
+	p.Organisations = append(p.Organisations, knowledge.Organisation{ID: "partner", Name: "Polar Makers", Roles: []string{"maker"}, Country: "CN", Region: "Asia", Domains: []string{"polarmakers.example"}})
+	return knowledge.New(p)
+}
+
+func newTown(t *testing.T, members int) *town {
+	t.Helper()
+	w := &town{t: t, dir: t.TempDir(), pack: chainPack(max(members, 12)), clock: &clock{at: time.Date(2020, 10, 28, 8, 0, 0, 0, time.UTC)}}
+	e := w.engine("hub")
+	var err error
+	if w.hub, err = InitHub(t.Context(), e, "Cold", "", DefaultK); err != nil {
+		t.Fatal(err)
+	}
+	srv := httptest.NewServer(w.hub.Handler())
+	t.Cleanup(srv.Close)
+	w.url = srv.URL
+	for range members {
+		w.join()
+	}
+	return w
+}
+
+func (w *town) engine(name string) *engine.Engine {
+	w.t.Helper()
+	st, err := sqlite.Open(w.t.Context(), filepath.Join(w.dir, name+".db"))
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	w.t.Cleanup(func() { st.Close() })
+	return engine.New(engine.Config{Store: st, Pack: w.pack, Linking: campaign.Default(), Clock: w.clock.now})
+}
+
+// join lets the next organisation in.
+func (w *town) join() *Node {
+	w.t.Helper()
+	i := len(w.nodes)
+	invitation, err := w.hub.Invite(w.t.Context(), fmt.Sprintf("org%d", i), nil)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	var ring *Ring
+	if i > 0 {
+		ring = w.nodes[0].Ring()
+	}
+	n, err := Join(w.t.Context(), w.engine(fmt.Sprintf("member%d", i)), w.url, invitation, ring, Dial{CA: w.ca})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	w.nodes = append(w.nodes, n)
+	return n
+}
+
+// put stores a sighting at a member as if its mail had been analysed.
+func put(ctx context.Context, n *Node, all ...coldwatch.Sighting) error {
+	var batch []store.Record
+	for _, s := range all {
+		s.Organisation, s.Target.Organisation = n.cfg.Organisation, n.cfg.Organisation
+		js, err := sighting.Marshal(s)
+		if err != nil {
+			return err
+		}
+		batch = append(batch, store.Record{ID: s.ID, RawSHA256: s.ID, Raw: n.store.Codec().Compress([]byte("x")), Organisation: s.Organisation, Source: "test", Received: s.Received,
+			Class: s.Class, Bits: s.Bits, Analysis: n.store.Codec().Compress([]byte("{}")), Sighting: js})
+	}
+	_, err := n.store.Put(ctx, batch, nil)
+	return err
+}
+
+func (w *town) put(n *Node, all ...coldwatch.Sighting) {
+	w.t.Helper()
+	if err := put(w.t.Context(), n, all...); err != nil {
+		w.t.Fatal(err)
+	}
+}
+
+func (w *town) sync(nodes ...*Node) (total Sync) {
+	w.t.Helper()
+	for _, n := range nodes {
+		s, err := n.Sync(w.t.Context())
+		if err != nil {
+			w.t.Fatal(err)
+		}
+		total.Sent, total.Heard, total.Refused, total.Warnings = total.Sent+s.Sent, total.Heard+s.Heard, total.Refused+s.Refused, total.Warnings+s.Warnings
+	}
+	return total
+}
+
+// round lets the hub take in, link and publish.
+func (w *town) round() Arrival {
+	w.t.Helper()
+	a, err := w.hub.TakeIn(w.t.Context())
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	if _, err := w.hub.e.Update(w.t.Context()); err != nil {
+		w.t.Fatal(err)
+	}
+	if _, err := w.hub.Publish(w.t.Context()); err != nil {
+		w.t.Fatal(err)
+	}
+	return a
+}
+
+// partition gives the campaigns at the hub: which sightings of these members are together.
+func (w *town) partition(of func(id string) bool) map[string]string {
+	w.t.Helper()
+	all, err := w.hub.e.Campaigns(w.t.Context())
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	out := map[string]string{}
+	for _, c := range all {
+		least := ""
+		for _, m := range c.Members {
+			if of(m) && (least == "" || m < least) {
+				least = m
+			}
+		}
+		for _, m := range c.Members {
+			if of(m) {
+				out[m] = least
+			}
+		}
+	}
+	return out
+}
+
+// mail is the i-th message of an operation, as its member sees it.
+func mail(operation string, i int, class coldwatch.Class) coldwatch.Sighting {
+	sum := sha256.Sum256([]byte(fmt.Sprintf("%s %d", operation, i)))
+	s := coldwatch.Sighting{ID: hex.EncodeToString(sum[:]), Received: time.Date(2020, 10, 7+i%20, i%24, 51, 0, 0, time.UTC), Class: class, Bits: 12.3, TTI: 4.2,
+		Kinds: []string{"identity.contradiction"}, Impersonated: coldwatch.Impersonation{Organisation: "partner", Name: "Polar Makers", Persona: "Wei Zhang", Kind: "person"},
+		Lure:       coldwatch.SightingLure{Theme: "quotation", Act: "open-attachment", Language: "en", Fidelity: 80, FidelityOf: 3, Chain: true, Claims: map[string]int{"correct": 3}},
+		Techniques: []string{"T1566.001"}, Objective: "credentials", Carrier: "html-attachment", Marking: coldwatch.Marking{TLP: "TLP:AMBER"},
+		Target: coldwatch.Target{Function: "sales", Roles: []string{}}, Provenance: coldwatch.Provenance{Pack: "test 1"},
+		Observables: []coldwatch.Observable{{Kind: coldwatch.DomainName, Value: operation + "-post.test", Role: "exfiltration", Owned: true}}}
+	for v, value := range map[coldwatch.View]string{coldwatch.ViewHost: operation + "-post.test", coldwatch.ViewPath: "/c/N/" + operation + ".php", coldwatch.ViewSender: operation + "-mail.test",
+		coldwatch.ViewSubject: "rfq N for " + operation, coldwatch.ViewStructure: "s-" + operation, coldwatch.ViewAccount: operation + "-post.test#0a0b0c" + operation,
+		coldwatch.ViewIdentity: "partner", coldwatch.ViewTheme: "quotation", coldwatch.ViewTooling: "t-" + operation} {
+		s.Features = append(s.Features, coldwatch.Feature{View: v, Value: value})
+	}
+	for b := range 32 {
+		s.Features = append(s.Features, coldwatch.Feature{View: coldwatch.ViewText, Value: fmt.Sprintf("%02x%s", b, hex.EncodeToString([]byte(operation)))})
+	}
+	s.Features = sighting.Sort(s.Features)
+	return s
+}
+
+// The second member's message warns the third, which got none; nobody hears who was hit.
+func TestCommunity(t *testing.T) {
+	w := newTown(t, 4)
+	a, b, c := w.nodes[0], w.nodes[1], w.nodes[2]
+	w.put(a, mail("evil", 1, coldwatch.Targeted), mail("calm", 1, coldwatch.Unremarkable))
+	w.put(b, mail("evil", 2, coldwatch.Targeted))
+	if s := w.sync(a); s.Sent != 1 {
+		t.Fatalf("%d sightings sent, want 1: ordinary mail stays", s.Sent)
+	}
+	w.round()
+	if s := w.sync(c); s.Warnings != 0 {
+		t.Error("one member's message made a warning")
+	}
+	w.sync(b)
+	w.round()
+	if s := w.sync(c); s.Warnings != 1 || s.Refused != 0 {
+		t.Fatalf("the third member: %+v", s)
+	}
+	ws, err := c.e.Warnings(t.Context())
+	if err != nil || len(ws) != 1 || ws[0].Reason != reasonCommunity || len(ws[0].Messages) != 0 {
+		t.Fatalf("%+v, %v", ws, err)
+	}
+	w.sync(a)
+	if ws, err = a.e.Warnings(t.Context()); err != nil || len(ws) != 1 || ws[0].Reason != reasonTargeted || len(ws[0].Messages) != 1 {
+		t.Fatalf("the member that was hit: %+v, %v", ws, err)
+	}
+	n, err := c.Notices(t.Context())
+	if err != nil || len(n) != 1 || n[0].Hit.Members != Community || len(n[0].Hit.Countries)+len(n[0].Hit.Regions)+len(n[0].Hit.Roles)+len(n[0].Hit.Stages) > 0 {
+		t.Fatalf("two members show: %+v, %v", n, err)
+	}
+	if len(n[0].Indicators) != 1 || n[0].Indicators[0].Value != "evil-post.test" {
+		t.Errorf("indicators: %+v", n[0].Indicators)
+	}
+
+	// Both told what the tokens stand for; the third reads it, the hub does not.
+	w.sync(b)
+	w.round()
+	w.sync(c)
+	opened, err := c.Opened(t.Context())
+	values := map[string]bool{}
+	for _, v := range opened {
+		values[v] = true
+	}
+	if err != nil || !values["rfq N for evil"] || !values["evil-mail.test"] {
+		t.Errorf("opened: %v, %v", opened, err)
+	}
+
+	// A day without news brings none.
+	if s := w.sync(c); s != (Sync{}) {
+		t.Errorf("again: %+v", s)
+	}
+	if p, err := w.hub.Publish(t.Context()); err != nil || p.New != 0 {
+		t.Errorf("published again: %+v, %v", p, err)
+	}
+}
+
+// The second quarter begins: everything links on, under new tokens.
+func TestQuarterTurns(t *testing.T) {
+	w := newTown(t, 3)
+	w.clock.at = time.Date(2020, 12, 20, 8, 0, 0, 0, time.UTC)
+	for i, n := range w.nodes[:2] {
+		w.put(n, mail("evil", i, coldwatch.Targeted))
+		w.sync(n)
+	}
+	w.round()
+	before := tokensOf(w)
+	for range 10 { // through the overlap and beyond
+		w.clock.move(4 * 24 * time.Hour)
+		w.sync(w.nodes[0])
+		w.round()
+		w.sync(w.nodes[1])
+		w.round()
+		if all, err := w.hub.e.Campaigns(t.Context()); err != nil || len(all) != 1 || all[0].Messages != 2 {
+			t.Fatalf("%s: %d campaigns, %v", w.clock.now(), len(all), err)
+		}
+	}
+	w.put(w.nodes[2], mail("evil", 3, coldwatch.Targeted))
+	w.sync(w.nodes[2])
+	w.round()
+	if all, err := w.hub.e.Campaigns(t.Context()); err != nil || len(all) != 1 || all[0].Messages != 3 {
+		t.Fatalf("after the turn: %d campaigns, %v", len(all), err)
+	}
+	for x := range tokensOf(w) {
+		if before[x] {
+			t.Errorf("token %s is still there", x)
+		}
+	}
+}
+
+// tokensOf gives the tokens of the sightings that the hub links.
+func tokensOf(w *town) map[string]bool {
+	out := map[string]bool{}
+	err := w.hub.store.Sightings(w.t.Context(), 0, func(_ int64, raw []byte) error {
+		var s coldwatch.Sighting
+		err := json.Unmarshal(raw, &s)
+		for _, f := range s.Features {
+			if f.Token {
+				out[f.Value] = true
+			}
+		}
+		return err
+	})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return out
+}
