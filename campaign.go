@@ -57,7 +57,7 @@ type Word struct {
 	ID       string    `json:"id"`
 	At       time.Time `json:"at"`
 	Author   string    `json:"author"`
-	Kind     string    `json:"kind"` // "must-link", "cannot-link", "not-part", "benign", "same-look", "theirs", "hypothesis", "evidence", "approve", "withdraw"
+	Kind     string    `json:"kind"` // "must-link", "cannot-link", "not-part", "benign", "same-look", "hostile", "theirs", "hypothesis", "evidence", "approve", "withdraw"
 	Message  string    `json:"message,omitempty"`
 	Other    string    `json:"other,omitempty"`
 	Campaign string    `json:"campaign,omitempty"`

@@ -2,6 +2,8 @@ package desk
 
 import (
 	"context"
+	"encoding/json"
+	"fmt"
 
 	"github.com/coldwatch/coldwatch"
 	"github.com/coldwatch/coldwatch/engine"
@@ -15,4 +17,21 @@ func (d *Desk) Sightings(ctx context.Context, id string) ([]coldwatch.Sighting, 
 		return nil, err
 	}
 	return engine.SightingsOf(ctx, d.st, p.Members)
+}
+
+// Analysis gives what the analysis room said of a message.
+func (d *Desk) Analysis(ctx context.Context, id string) (coldwatch.Analysis, error) {
+	row, err := d.Row(ctx, id)
+	if err != nil {
+		return coldwatch.Analysis{}, err
+	}
+	b, err := d.st.Analysis(ctx, row.ID)
+	if err != nil {
+		return coldwatch.Analysis{}, err
+	}
+	var a coldwatch.Analysis
+	if err := json.Unmarshal(b, &a); err != nil {
+		return a, fmt.Errorf("analysis of %s: %w", row.ID, err)
+	}
+	return a, nil
 }

@@ -17,11 +17,11 @@ import (
 const maxReason = 2000
 
 // about says what each kind of word is about: one message, two, or a campaign.
-var about = map[string]int{"benign": 1, "not-part": 1, "theirs": 1, "must-link": 2, "cannot-link": 2, "same-look": 2}
+var about = map[string]int{"hostile": 1, "benign": 1, "not-part": 1, "theirs": 1, "must-link": 2, "cannot-link": 2, "same-look": 2}
 
 // Kinds lists what an analyst can say of messages.
 func Kinds() []string {
-	return []string{"must-link", "cannot-link", "same-look", "not-part", "benign", "theirs"}
+	return []string{"must-link", "cannot-link", "same-look", "not-part", "hostile", "benign", "theirs"}
 }
 
 // Words gives what analysts said, in the order of saying. Someone of an organisation sees words about that organisation's messages only.
@@ -74,7 +74,7 @@ func (d *Desk) Say(ctx context.Context, words ...coldwatch.Word) ([]coldwatch.Wo
 			return nil, wrong("there are: "+strings.Join(Kinds(), ", "), "there is no word %q", w.Kind)
 		}
 		if (n == 2) != (w.Other != "") {
-			return nil, wrong("benign, not-part and theirs take one, the others two", "%s takes another number of messages", w.Kind)
+			return nil, wrong("hostile, benign, not-part and theirs take one, the others two", "%s takes another number of messages", w.Kind)
 		}
 		if w.Reason = strings.TrimSpace(w.Reason); w.Reason == "" || len(w.Reason) > maxReason {
 			return nil, wrong("one sentence will do", "a word needs a reason of at most %d letters", maxReason)

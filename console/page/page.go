@@ -118,8 +118,14 @@ func (p *Pages) loadAssets() error {
 func (p *Pages) Routes() []access.Route {
 	anybody := access.Rule{Public: true}
 	reader := access.Rule{Least: access.Reader, Own: true}
+	analyst := access.Rule{Least: access.Analyst, Own: true}
+	publisher := access.Rule{Least: access.Publisher, Whole: true}
+	admin := access.Rule{Least: access.Administrator, Whole: true}
 	get := func(path string, rule access.Rule, summary string, f http.HandlerFunc) access.Route {
 		return access.Route{Method: http.MethodGet, Path: path, Rule: rule, Summary: summary, Serve: f}
+	}
+	post := func(path string, rule access.Rule, summary string, f http.HandlerFunc) access.Route {
+		return access.Route{Method: http.MethodPost, Path: path, Rule: rule, Summary: summary, Serve: f}
 	}
 	return []access.Route{
 		get("/assets/{name}", anybody, "Style sheet, scripts and icon.", p.asset),
@@ -127,6 +133,30 @@ func (p *Pages) Routes() []access.Route {
 		get("/campaigns", reader, "The campaigns, the gravest first.", p.campaigns),
 		get("/campaigns/{id}", reader, "One campaign.", p.campaign),
 		get("/campaigns/{id}/export/{format}", reader, "A campaign's report in a format.", p.export),
+		get("/messages/{id}", reader, "One message.", p.message),
+		get("/messages/{id}/picture/{payload...}", reader, "A picture of an HTML body, without scripts and remote content.", p.picture),
+		get("/messages/{id}/raw", reader, "A message's bytes as they came in.", p.raw),
+		get("/triage", reader, "Messages that wait for a word.", p.triage),
+		get("/words", reader, "What analysts said.", p.words),
+		post("/words", analyst, "Say something of messages.", p.say),
+		post("/words/undo", analyst, "Take words back.", p.unsay),
+		get("/search", reader, "Search messages, campaigns and organisations.", p.search),
+		post("/search/saved", reader, "Keep a search.", p.keepSearch),
+		post("/search/forget", reader, "Forget a kept search.", p.forgetSearch),
+		get("/directory", reader, "The organisations of the chain.", p.directory),
+		get("/directory/checks", reader, "What is wrong with the directory.", p.checks),
+		get("/directory/{id}", reader, "One organisation.", p.organisation),
+		get("/warnings", reader, "Who must be told what.", p.warnings),
+		get("/warnings/{id}", reader, "One warning.", p.warning),
+		post("/warnings/{id}/approve", publisher, "Let a warning go out.", p.approve),
+		post("/warnings/{id}/withdraw", publisher, "Take a warning back.", p.withdraw),
+		get("/settings", admin, "Accounts, tokens and settings.", p.settings),
+		post("/settings/accounts", admin, "Make an account.", p.makeAccount),
+		post("/settings/accounts/{name}", admin, "Change an account.", p.changeAccount),
+		post("/settings/tokens", admin, "Make a token.", p.makeToken),
+		post("/settings/tokens/revoke", admin, "Revoke a token.", p.revokeToken),
+		get("/audit", admin, "Who did what.", p.audit),
+		get("/health", admin, "How the program fares.", p.health),
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"html/template"
 	"math"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -34,6 +35,8 @@ func (p *Pages) functions() template.FuncMap {
 		"join":      func(list []string) string { return strings.Join(list, ", ") },
 		"bits":      bits,
 		"bytes":     size,
+		"bytes64":   func(n int64) string { return size(int(n)) },
+		"count64":   itoa,
 		"kind":      blockKind,
 		"drawMap":   p.atlas.draw,
 		"drawTime":  drawTime,
@@ -163,3 +166,5 @@ func blockKind(b dossier.Block) string {
 	}
 	return ""
 }
+
+func itoa(n int64) string { return strconv.FormatInt(n, 10) }

@@ -33,13 +33,16 @@
   document.addEventListener("click", (e) => {
     const a = e.target.closest("a");
     if (!a || e.ctrlKey || e.metaKey || e.shiftKey || e.button !== 0) return;
-    const part = a.closest("[data-swap]");
+    const part = a.dataset.into ? document.getElementById(a.dataset.into) : a.closest("[data-swap]");
     const raw = a.getAttribute("href");
     if (!part || !raw) return;
     const to = new URL(raw, location.href);
     if (to.pathname !== location.pathname || to.hash !== "#" + part.id) return;
     e.preventDefault();
-    swap(part, to.href, true);
+    for (const row of document.querySelectorAll("[data-row].shown")) row.classList.remove("shown");
+    const row = a.closest("[data-row]");
+    if (row) row.classList.add("shown");
+    swap(part, to.href, !row);
   });
   addEventListener("popstate", () => {
     const part = document.querySelector("[data-swap]");
@@ -106,6 +109,7 @@
       rows.forEach((r, i) => r.classList.toggle("at", i === at));
       rows[at].querySelector("a").focus();
       rows[at].scrollIntoView({ block: "nearest" });
+      rows[at].querySelector("a").click();
     };
     rows.forEach((r, i) => r.addEventListener("focusin", () => { at = i; rows.forEach((o, k) => o.classList.toggle("at", k === i)); }));
     const tick = () => { const box = at >= 0 && rows[at].querySelector("input[type=checkbox]"); if (box) { box.checked = !box.checked; count(); } };
