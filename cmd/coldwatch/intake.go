@@ -246,7 +246,7 @@ func (w *way) every(otherwise time.Duration) time.Duration {
 func (w *way) check(ctx context.Context) (waiting int, err error) {
 	switch w.kind {
 	case "folder":
-		if err := folder.Check(w.folder(nil, nil)); err != nil {
+		if err := folder.Check(w.folder(nil)); err != nil {
 			return 0, hinted("make the folder, and let the user of the program write there", "%w", err)
 		}
 	case "imap":
@@ -295,8 +295,8 @@ func (w *way) listen(ctx context.Context) (net.Listener, error) {
 	return l, nil
 }
 
-func (w *way) folder(clock func() time.Time, take intake.Take) folder.Config {
-	return folder.Config{Folder: filepath.Clean(w.at), Organisation: w.organisation, Delete: w.q.Get("delete") == "yes", Every: w.every(time.Second), Clock: clock, Take: take}
+func (w *way) folder(take intake.Take) folder.Config {
+	return folder.Config{Folder: filepath.Clean(w.at), Organisation: w.organisation, Delete: w.q.Get("delete") == "yes", Every: w.every(time.Second), Take: take}
 }
 
 func (w *way) imap(clock func() time.Time, take intake.Take) (imap.Config, error) {
@@ -337,7 +337,7 @@ func (w *way) run(ctx context.Context, e *engine.Engine, door *engine.Door) (fun
 	}
 	switch w.kind {
 	case "folder":
-		c := w.folder(e.Clock, take)
+		c := w.folder(take)
 		if err := folder.Check(c); err != nil {
 			return nil, hinted("make the folder, and let the user of the program write there", "%s: %w", w.text, err)
 		}

@@ -26,7 +26,7 @@ func TestMain(m *testing.M) {
 		"coldwatch": func() {
 			ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 			defer stop()
-			os.Exit(run(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
+			os.Exit(run(crashing(ctx), os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
 		},
 	})
 }

@@ -86,8 +86,19 @@ func (g *Globals) engine(ctx context.Context, path string, pack *knowledge.Pack,
 	return e, nil
 }
 
+// wrapKey is where tests put, into the context, what the store is wrapped in: a func(engine.Store) engine.Store.
+type wrapKey struct{}
+
 // openStore opens the database at a path or an address.
 func openStore(ctx context.Context, path string, create bool) (engine.Store, error) {
+	st, err := openPlain(ctx, path, create)
+	if wrap, ok := ctx.Value(wrapKey{}).(func(engine.Store) engine.Store); ok && err == nil {
+		st = wrap(st)
+	}
+	return st, err
+}
+
+func openPlain(ctx context.Context, path string, create bool) (engine.Store, error) {
 	if postgres.Is(path) {
 		st, err := postgres.Open(ctx, path)
 		if err != nil {

@@ -11,7 +11,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/coldwatch/coldwatch"
 	"github.com/coldwatch/coldwatch/engine"
 	"github.com/coldwatch/coldwatch/measure/scenario"
 	"github.com/coldwatch/coldwatch/store/postgres/pgtest"
@@ -116,9 +115,14 @@ func partition(t *testing.T, db string) []string {
 		t.Fatal(err)
 	}
 	defer st.Close()
-	var ps []coldwatch.Profile
-	if ps, err = st.Campaigns(t.Context()); err != nil || len(ps) == 0 {
-		t.Fatalf("%d campaigns, %v", len(ps), err)
+	return membersOf(t, st)
+}
+
+func membersOf(t *testing.T, st engine.Store) []string {
+	t.Helper()
+	ps, err := st.Campaigns(t.Context())
+	if err != nil {
+		t.Fatal(err)
 	}
 	var out []string
 	for i := range ps {

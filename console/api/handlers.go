@@ -212,7 +212,7 @@ func (a *API) take(r *request) (any, error) {
 	var subs []coldwatch.Submission
 	out := Taken{IDs: []string{}}
 	for _, raw := range raws {
-		sub := coldwatch.Submission{Raw: raw, Source: source, Organisation: org, Received: a.Clock()}
+		sub := coldwatch.Submission{Raw: raw, Source: source, Organisation: org}
 		subs = append(subs, sub)
 		out.IDs = append(out.IDs, sub.ID())
 	}

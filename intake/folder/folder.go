@@ -28,7 +28,6 @@ type Config struct {
 	Organisation string // reporting organisation; "": by the recipient
 	Delete       bool   // files that were taken in, rather than keep them in done
 	Every        time.Duration
-	Clock        func() time.Time
 	Take         intake.Take
 }
 
@@ -144,7 +143,7 @@ func (w *watcher) look(ctx context.Context) error {
 				}
 				continue
 			}
-			batch = append(batch, coldwatch.Submission{Raw: raw, Source: path, Organisation: w.Organisation, Received: w.Clock()})
+			batch = append(batch, coldwatch.Submission{Raw: raw, Source: path, Organisation: w.Organisation})
 			files = append(files, path)
 			if size += len(raw); len(batch) >= mostFiles || size >= mostBytes {
 				if err := flush(); err != nil {

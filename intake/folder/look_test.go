@@ -5,7 +5,6 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
-	"time"
 
 	"github.com/coldwatch/coldwatch"
 )
@@ -14,7 +13,7 @@ import (
 func TestGrowing(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "a.eml")
 	var got []string
-	w := &watcher{seen: map[string]state{}, Config: Config{Folder: filepath.Dir(path), Clock: time.Now, Take: func(_ context.Context, subs []coldwatch.Submission) error {
+	w := &watcher{seen: map[string]state{}, Config: Config{Folder: filepath.Dir(path), Take: func(_ context.Context, subs []coldwatch.Submission) error {
 		got = append(got, string(subs[0].Raw))
 		return nil
 	}}}

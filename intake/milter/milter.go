@@ -146,7 +146,7 @@ func (s *session) Abort(milter.Modifier) error {
 	return nil
 }
 
-// trace is the field that the server will write only after us.
+// trace is the field that the server will write only after us. It has no time, so that the same message brought again is the same.
 func (s *session) trace(m milter.Modifier) string {
 	clean := func(v string) string {
 		return strings.Map(func(r rune) rune {
@@ -164,7 +164,7 @@ func (s *session) trace(m milter.Modifier) string {
 	if helo == "" {
 		helo = "unknown"
 	}
-	return fmt.Sprintf("Received: from %s (%s [%s])\r\n\tby %s; %s\r\n", helo, clean(s.host), clean(s.address), clean(by), s.c.Clock().Format(time.RFC1123Z))
+	return fmt.Sprintf("Received: from %s (%s [%s])\r\n\tby %s\r\n", helo, clean(s.host), clean(s.address), clean(by))
 }
 
 func (s *session) EndOfMessage(m milter.Modifier) (*milter.Response, error) {

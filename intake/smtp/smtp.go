@@ -118,7 +118,10 @@ func (s *session) Data(r io.Reader) error {
 	if len(bytes.TrimSpace(raw)) == 0 {
 		return &smtp.SMTPError{Code: 550, EnhancedCode: smtp.EnhancedCode{5, 6, 0}, Message: "the message is empty"}
 	}
-	sub := coldwatch.Submission{Raw: raw, Source: s.c.Source, Organisation: s.c.Organisation, Envelope: s.env, Received: s.c.Clock()}
+	sub := coldwatch.Submission{Raw: raw, Source: s.c.Source, Organisation: s.c.Organisation, Envelope: s.env}
+	if !s.c.LMTP { // what delivers over LMTP has written the time into the message, the same at each attempt
+		sub.Received = s.c.Clock()
+	}
 	if err := s.c.Take(s.ctx, []coldwatch.Submission{sub}); err != nil {
 		if !errors.Is(err, context.Canceled) {
 			slog.Warn("a message was not taken in; its sender was asked to come again", "from", s.peer, "error", err)
