@@ -205,6 +205,15 @@ func qrIndexed(t *testing.T, bits int) []byte {
 		fmt.Sprintf("<< /Type /XObject /Subtype /Image /Width %d /Height %d /ColorSpace [/Indexed /DeviceRGB 1 <FFFFFF102030>] /BitsPerComponent %d /Filter /ASCIIHexDecode /Length %d >>\nstream\n%x>\nendstream", w, w, bits, 2*len(pix)+1, pix))
 }
 
+// folded breaks a long line as mail servers do.
+func folded(s string) string {
+	out := s[:950]
+	for s = s[950:]; len(s) > 988; s = s[988:] {
+		out += "\r\n " + s[:988]
+	}
+	return out + "\r\n " + s
+}
+
 func zipped(t *testing.T, name string, content []byte) []byte {
 	var b bytes.Buffer
 	z := zip.NewWriter(&b)
@@ -397,6 +406,7 @@ func TestDepth(t *testing.T) {
 		{"atob", "a.html", withScript(`document.write(atob("` + b64(gatePage) + `"))`), "atob", "form"},
 		{"atob by another name", "a.html", withScript(`window["\x61to\u0062"] && document["wr"+"ite"](window["\x61to\u0062"]("` + b64(gatePage) + `"))`), "atob", "form"},
 		{"three times", "a.html", withScript(`document.write(atob(atob(atob("` + b64(b64(b64(gatePage))) + `"))))`), "atob,atob,atob", "form"},
+		{"broken by a mail server", "a.html", withScript(`document.write(unescape("` + folded(strings.Repeat("%20", 700)+pct) + `"))`), "unescape", "form"},
 		{"unescape", "a.html", withScript(`document.write(unescape("` + pct + `"))`), "unescape", "form"},
 		{"decodeURIComponent", "a.html", withScript(`document.write(decodeURIComponent("` + pct + `"))`), "", "form"},
 		{"written script writes", "a.html", withScript(`document.write(unescape("` + url.PathEscape(`<script>document.write(atob("`+b64(gatePage)+`"))</script>`) + `"))`), "unescape,atob", "form"},

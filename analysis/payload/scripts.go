@@ -52,6 +52,10 @@ func (o *opener) evaluate(p *coldwatch.Payload, it item, sources []script.Source
 		o.limit(p.ID, "limit.script_steps")
 		return
 	}
+	if joined, broken := unfold(sources); broken {
+		trait(p, "folded-script")
+		sources = joined
+	}
 	r := script.Run(sources, script.Options{Steps: min(o.steps, o.lim.Steps/2), Elements: elements})
 	o.steps -= r.Steps
 	if r.Shape != "" {
@@ -94,6 +98,52 @@ func (o *opener) evaluate(p *coldwatch.Payload, it item, sources []script.Source
 			credentials(p)
 		}
 	}
+}
+
+// unfold joins lines that a mail server broke within a string because they were longer than SMTP allows (1000 bytes,
+// RFC 5321 section 4.5.3.1.6). That makes nonsense of a script: the page is dead, but where it led is still of interest.
+func unfold(sources []script.Source) (out []script.Source, broken bool) {
+	out = slices.Clone(sources)
+	for k := range out {
+		var b strings.Builder
+		open := byte(0) // the quotation mark of the string that the text so far ends in
+		rest := out[k].Text
+		for {
+			i := strings.IndexByte(rest, '\n')
+			if i < 0 || i+1 >= len(rest) {
+				break
+			}
+			line := strings.TrimSuffix(rest[:i], "\r")
+			open = quoted(line, open)
+			if open != 0 && len(line) >= 900 && len(line) <= 1000 && rest[i+1] == ' ' {
+				b.WriteString(strings.TrimSuffix(line, "!"))
+				rest, broken = rest[i+2:], true
+				continue
+			}
+			open = 0
+			b.WriteString(rest[:i+1])
+			rest = rest[i+1:]
+		}
+		if b.Len() > 0 {
+			out[k].Text = b.String() + rest
+		}
+	}
+	return out, broken
+}
+
+// quoted returns the quotation mark of the string that a line ends in, 0 if it ends in none.
+func quoted(line string, open byte) byte {
+	for i := 0; i < len(line); i++ {
+		switch c := line[i]; {
+		case c == '\\':
+			i++
+		case open == 0 && (c == '"' || c == '\''):
+			open = c
+		case c == open:
+			open = 0
+		}
+	}
+	return open
 }
 
 // shows tells whether an unwrapped page amounts to anything.

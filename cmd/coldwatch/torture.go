@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"runtime/debug"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/coldwatch/coldwatch"
@@ -24,6 +25,7 @@ type tortureCmd struct {
 	Generate bool     `help:"Only fill the folder, which must not exist yet, with hostile messages of coldwatch's own."`
 	Slow     int      `help:"List that many of the slowest." default:"10"`
 	Defects  bool     `help:"List every kind of defect with how many messages have it."`
+	Pages    bool     `help:"Count the attached pages (HTML, SVG, also within archives) whose destination is found, and list the others with what is in them."`
 	Find     string   `help:"Tell in how many messages some reading of some part, or a layer of a payload, holds this text, and list the others." placeholder:"TEXT"`
 }
 
@@ -48,6 +50,7 @@ type tortured struct {
 	Ambiguous int                     `json:"ambiguous"` // messages that can be read in more than one way
 	Defects   int                     `json:"with_defects"`
 	Kinds     map[string]int          `json:"defects"`           // messages by kind of defect
+	Pages     pages                   `json:"pages"`             // attached pages
 	Found     int                     `json:"found,omitempty"`   // with --find: messages that hold the text
 	Missing   []string                `json:"missing,omitempty"` // and those that do not
 	Slowest   []timed                 `json:"slowest"`
@@ -119,6 +122,12 @@ func (c tortureCmd) Run(ctx context.Context, g *Globals) error {
 			g.print("  %7.3f %%  %6d  %s", 100*float64(r.Kinds[k])/float64(r.Messages), r.Kinds[k], k)
 		}
 	}
+	if c.Pages {
+		g.print("%d attached pages: %d send or lead somewhere, %d only show links, %d do neither", r.Pages.All, r.Pages.Sends, r.Pages.Links, len(r.Pages.Others))
+		for _, x := range r.Pages.Others {
+			g.print("  neither: %s", safe(x))
+		}
+	}
 	if c.Find != "" {
 		g.print("%d hold the text, %d do not", r.Found, len(r.Missing))
 		for _, x := range r.Missing {
@@ -169,6 +178,9 @@ func (r *tortured) walk(e *engine.Engine, path string, raw, find []byte) timed {
 		for k := range kinds {
 			r.Kinds[k]++
 		}
+		for _, a := range append([]*coldwatch.Analysis{w.Analysis}, w.Carried...) {
+			r.Pages.count(path, a)
+		}
 		if len(find) > 0 && holds(w, find) {
 			r.Found++
 		} else if len(find) > 0 {
@@ -181,6 +193,46 @@ func (r *tortured) walk(e *engine.Engine, path string, raw, find []byte) timed {
 		t.MS = t.Clock
 	}
 	return t
+}
+
+// pages counts what is known of attached pages.
+type pages struct {
+	All    int      `json:"all"`
+	Sends  int      `json:"sends"`  // a form, a script or the page itself sends what is typed, or its reader, to an address
+	Links  int      `json:"links"`  // no more than links
+	Others []string `json:"others"` // neither, with their traits
+}
+
+func (c *pages) count(file string, a *coldwatch.Analysis) {
+	for i := range a.Payloads {
+		p := &a.Payloads[i]
+		if p.Kind != "html" && p.Kind != "svg" || p.Via == "body" || p.Via == "layer" || p.Via == "inline" || p.Part != p.ID && p.Via != "archive" {
+			continue
+		}
+		sends, links, traits := 0, 0, ""
+		for k := range a.Payloads {
+			q := &a.Payloads[k]
+			if q.ID != p.ID && !strings.HasPrefix(q.ID, p.ID+"#") && !strings.HasPrefix(q.ID, p.ID+"/") {
+				continue
+			}
+			sends += len(q.Destinations)
+			for _, f := range q.Forms {
+				if f.Action != "" {
+					sends++
+				}
+			}
+			links += len(q.Links)
+			traits += fmt.Sprintf(" %s: %d bytes %v", q.ID, q.Size, q.Traits)
+		}
+		switch c.All++; {
+		case sends > 0:
+			c.Sends++
+		case links > 0:
+			c.Links++
+		default:
+			c.Others = append(c.Others, file+traits)
+		}
+	}
 }
 
 // holds tells whether a part, a payload or a message carried inside shows the text.

@@ -125,13 +125,16 @@ func (in *interp) trait(text string) {
 		add("packer")
 	}
 	if len(text) > 500 {
-		few := 0
+		few, all := 0, 0
 		for i := 0; i < len(text) && i < 20000; i++ {
-			if strings.IndexByte("[]()!+ \n", text[i]) >= 0 {
-				few++
+			if text[i] > ' ' {
+				all++
+				if strings.IndexByte("[]()!+", text[i]) >= 0 {
+					few++
+				}
 			}
 		}
-		if few*10 > min(len(text), 20000)*9 {
+		if all > 300 && few*10 > all*9 {
 			add("jsfuck")
 		}
 	}
