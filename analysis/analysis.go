@@ -20,6 +20,7 @@ package analysis
 import (
 	"github.com/coldwatch/coldwatch"
 	"github.com/coldwatch/coldwatch/analysis/claim"
+	"github.com/coldwatch/coldwatch/analysis/dns"
 	"github.com/coldwatch/coldwatch/analysis/form"
 	"github.com/coldwatch/coldwatch/analysis/gate"
 	"github.com/coldwatch/coldwatch/analysis/history"
@@ -44,6 +45,7 @@ type Analyzer interface {
 // Options are what an operator may set. The zero value is good.
 type Options struct {
 	Trusted []string         // authserv-ids of the operator's own receivers; empty: learnt from each message's trace
+	DNS     dns.Resolver     // for our own checks of authentication; nil: none are made
 	Weights *verdict.Weights // nil: the shipped ones
 	Sandbox payload.Sandbox  // evaluates scripts that could not be decided; nil: none does
 	Limits  payload.Limits   // of what is opened; zero fields are the defaults
@@ -66,7 +68,7 @@ func New(pack *knowledge.Pack, o Options) *Room {
 	open := payload.New(o.Limits)
 	open.Sandbox = o.Sandbox
 	r.analyzers = []Analyzer{
-		sender.New(sender.Options{Trusted: o.Trusted}),
+		sender.New(sender.Options{Trusted: o.Trusted, Resolver: o.DNS}),
 		form.New(),
 		open,
 		lure.New(pack),

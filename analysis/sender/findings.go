@@ -51,23 +51,32 @@ func (h *header) resultFindings() {
 			}
 		}
 	}
-	f := h.resultField()
-	if f == nil || au.Source == "none" || from.Domain == "" {
+	if au.Source == "none" || from.Domain == "" {
 		return
 	}
-	ev := []coldwatch.Evidence{quote(f, f.Value)}
-	if h.from != nil {
+	var ev []coldwatch.Evidence
+	says, refuses := "The receiver", false
+	f := h.resultField()
+	if au.Source == "own" {
+		f, says, refuses = h.m.Field("Received"), "Our own check", h.policy == "reject" || h.policy == "quarantine"
+	} else if f != nil {
+		refuses = strict(f.Value)
+	}
+	if f != nil {
+		ev = append(ev, quote(f, f.Value))
+	}
+	if h.from != nil && (f != nil || au.Source == "own") {
 		ev = append(ev, quote(h.from, message.DecodeHeader(h.from.Value)))
 	}
 	who := from.Domain
 	switch {
 	case au.Aligned:
-		h.add("auth.aligned", "auth", "The receiver confirmed that "+who+" sent the message.", ev...)
+		h.add("auth.aligned", "auth", says+" confirmed that "+who+" sent the message.", ev...)
 	case au.Forwarded:
-	case au.DMARC == coldwatch.Fail && strict(f.Value):
-		h.add("auth.dmarc_fail_strict", "auth", "The receiver found that "+who+" did not send the message, and "+who+" asks to refuse such mail (DMARC failed).", ev...)
+	case au.DMARC == coldwatch.Fail && refuses:
+		h.add("auth.dmarc_fail_strict", "auth", says+" found that "+who+" did not send the message, and "+who+" asks to refuse such mail (DMARC failed).", ev...)
 	case au.DMARC == coldwatch.Fail:
-		h.add("auth.dmarc_fail", "auth", "The receiver found that "+who+" did not send the message (DMARC failed).", ev...)
+		h.add("auth.dmarc_fail", "auth", says+" found that "+who+" did not send the message (DMARC failed).", ev...)
 	case au.SPF == coldwatch.Fail && au.DKIM != coldwatch.Pass:
 		h.add("auth.spf_fail", "auth", "The sending host is not one that "+au.SPFDomain+" sends from (SPF failed).", ev...)
 	case au.SPF == coldwatch.SoftFail && au.DKIM != coldwatch.Pass:

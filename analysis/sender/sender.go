@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"github.com/coldwatch/coldwatch"
+	"github.com/coldwatch/coldwatch/analysis/dns"
 	"github.com/coldwatch/coldwatch/analysis/names"
 	"github.com/coldwatch/coldwatch/message"
 )
@@ -26,17 +27,19 @@ const Name = "sender/1"
 
 // Options are what an operator may tell the analyser.
 type Options struct {
-	Trusted []string // authserv-ids whose Authentication-Results count wherever they stand above the border; empty: learnt from the trace
+	Trusted  []string     // authserv-ids whose Authentication-Results count wherever they stand above the border; empty: learnt from the trace
+	Resolver dns.Resolver // for our own checks where no trusted receiver speaks; nil: none are made
 }
 
 // An Analyzer fills Sender, Authentication, Received and Tooling of an analysis, and adds findings about them.
 type Analyzer struct {
-	trusted map[string]bool
+	trusted  map[string]bool
+	resolver dns.Resolver
 }
 
 // New returns an analyser.
 func New(o Options) *Analyzer {
-	a := &Analyzer{trusted: map[string]bool{}}
+	a := &Analyzer{trusted: map[string]bool{}, resolver: o.Resolver}
 	for _, id := range o.Trusted {
 		a.trusted[strings.ToLower(id)] = true
 	}
@@ -52,6 +55,9 @@ func (s *Analyzer) Analyze(a *coldwatch.Analysis) {
 	a.Sender = h.sender()
 	h.trace()
 	h.authenticate(s.trusted)
+	if s.resolver != nil {
+		h.verify(s.resolver)
+	}
 	a.Authentication.Inside = h.ownDomain(a.Sender.Author().Domain)
 	a.Tooling = tooling(a.Message, a.Sender.Author().Domain)
 	h.findings()
@@ -65,6 +71,7 @@ type header struct {
 	// border is the index in hops of the hop that came from outside, -1 if the trace shows none.
 	border int
 	inside map[string]bool // organisational domains of the receiving side
+	policy string          // what the author's domain asks to do with mail that fails, by our own check
 
 	authors int // mailboxes of From in the standard reading
 
