@@ -18,6 +18,7 @@ import (
 	"github.com/alecthomas/kong"
 
 	"github.com/coldwatch/coldwatch"
+	"github.com/coldwatch/coldwatch/analysis/dns"
 	"github.com/coldwatch/coldwatch/analysis/payload"
 	"github.com/coldwatch/coldwatch/analysis/payload/sandbox"
 	"github.com/coldwatch/coldwatch/message"
@@ -61,6 +62,7 @@ type cli struct {
 	Backup     backupCmd     `cmd:"" help:"Write a consistent copy of the database."`
 	Restore    restoreCmd    `cmd:"" help:"Put a copy back in place."`
 	DBase      dbCmd         `cmd:"" name:"db" help:"Move a database from SQLite to PostgreSQL or back."`
+	Directory  directoryCmd  `cmd:"" help:"Partners: import them, learn their domains from mail."`
 	Doctor     doctorCmd     `cmd:"" help:"Check database, raw messages and pack; rebuild from the raw messages."`
 	Completion completionCmd `cmd:"" help:"Print a completion script for bash, zsh or fish."`
 	Man        manCmd        `cmd:"" help:"Print the manual page."`
@@ -75,6 +77,8 @@ type Globals struct {
 	Quiet   bool              `short:"q" help:"Print results only: no progress, no advice."`
 	Verbose int               `short:"v" type:"counter" help:"Log what happens; twice for everything."`
 	Limits  map[string]string `help:"Raise or lower a limit on what one message may cost; coldwatch limits lists them. Repeatable." placeholder:"NAME=VALUE"`
+	DNS     string            `help:"Our own checks of SPF, DKIM, DMARC and ARC where no trusted receiver speaks: off, live, FILE of recorded answers, or live:FILE to record them." default:"off" placeholder:"HOW"`
+	Trust   []string          `help:"Name (authserv-id) of a receiver of yours whose Authentication-Results count; learnt from each message's trace otherwise. Repeatable." placeholder:"NAME"`
 	Config  string            `help:"Config file (YAML, flag names as keys)." placeholder:"FILE" type:"path"`
 
 	Profile string `help:"Write a CPU profile." hidden:"" placeholder:"FILE"`
@@ -84,6 +88,8 @@ type Globals struct {
 	terminal       bool // stderr is a terminal
 
 	weights string // file of weights to use from now on, "shipped" for those of the program
+
+	resolver dns.Resolver // nil: nothing is asked
 
 	message message.Limits // as --limit sets them
 	payload payload.Limits
@@ -126,6 +132,12 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	}
 	if err == nil {
 		err = c.setLimits()
+	}
+	if err == nil {
+		var done func() error
+		if done, err = c.setDNS(); err == nil {
+			defer done()
+		}
 	}
 	if err != nil {
 		return usage(stderr, parser, err)

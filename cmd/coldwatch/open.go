@@ -122,7 +122,7 @@ func (g *Globals) walker(pack *knowledge.Pack, w *verdict.Weights) *engine.Engin
 	if pack == nil {
 		pack = &knowledge.Pack{}
 	}
-	options := analysis.Options{Limits: g.payload, Weights: w}
+	options := analysis.Options{Limits: g.payload, Weights: w, DNS: g.resolver, Trusted: g.Trust}
 	if self, err := os.Executable(); err == nil {
 		options.Sandbox = sandbox.Command(self, sandboxChild)
 	}
