@@ -134,7 +134,9 @@ func findForward(lines []textLine, marked bool) (forward, bool) {
 		}
 		var f forward
 		found := 0
-		last := ""
+		var slot *string  // of the last label
+		list := false     // that is a list of addresses
+		before := byte(0) // the last byte of the line before
 		j, blanks := i, 0
 		for ; j < len(lines) && j < i+16; j++ {
 			text := cleanLine(lines[j].text)
@@ -146,16 +148,21 @@ func findForward(lines []textLine, marked bool) (forward, bool) {
 			}
 			label, value := fieldLabel(text)
 			if label == "" {
-				if last == "to" || last == "cc" || last == "from" && value == "" {
+				if slot != nil && *slot == "" && slot != &f.subject && slot != &f.cc {
+					*slot = text // the value stands below its label, as in a table
+					continue
+				}
+				if list && (before == ',' || before == ';') {
+					before = text[len(text)-1]
 					continue // a long list goes on
 				}
 				break
 			}
-			slot := map[string]*string{"from": &f.from, "to": &f.to, "cc": &f.cc, "date": &f.date, "subject": &f.subject, "other": new(string)}[label]
+			slot = map[string]*string{"from": &f.from, "to": &f.to, "cc": &f.cc, "date": &f.date, "subject": &f.subject, "other": new(string)}[label]
 			if *slot == "" {
 				*slot = value
 			}
-			last = label
+			list, before = label == "to" || label == "cc", text[len(text)-1]
 			found++
 		}
 		if f.from != "" && found >= 3 && (marked || said) && (f.subject != "" || f.date != "") {
@@ -181,76 +188,6 @@ func cleanLine(s string) string {
 		return r
 	}, s[:min(len(s), 2000)])
 	return strings.TrimSpace(strings.TrimLeft(s, "> \t|"))
-}
-
-// fieldLabel tells which field a line of text shows, in the languages of the common clients.
-func fieldLabel(line string) (label, value string) {
-	i := strings.IndexAny(line, ":：")
-	if i <= 0 || i > 40 {
-		return "", ""
-	}
-	name := strings.ToLower(strings.TrimSpace(line[:i]))
-	value = strings.TrimSpace(strings.TrimLeft(line[i:], ":："))
-	return fieldLabels(name), value
-}
-
-func fieldLabels(name string) string {
-	switch name {
-	case "from", "von", "de", "da", "van", "från", "fra", "od", "от", "mittente", "expéditeur", "remitente", "lähettäjä", "kimden", "发件人", "寄件者", "差出人", "보낸 사람", "feladó", "de la", "από":
-		return "from"
-	case "sent", "date", "gesendet", "datum", "envoyé", "envoyé le", "enviado", "enviado el", "enviada em", "enviado em", "fecha", "data", "inviato", "verzonden", "skickat", "sendt", "dato", "lähetetty", "päivämäärä", "wysłano", "отправлено", "дата", "gönderildi", "tarih", "发送时间", "日期", "送信日時", "日付", "보낸 날짜", "odesláno", "elküldve", "dátum", "trimis", "date d'envoi":
-		return "date"
-	case "to", "an", "à", "para", "a", "aan", "naar", "till", "til", "do", "кому", "vastaanottaja", "kime", "收件人", "宛先", "받는 사람", "komu", "címzett", "către", "destinataire", "destinatario":
-		return "to"
-	case "cc", "kopie", "copie", "copia", "kopia", "kopi", "копия", "抄送", "kopio", "bilgi", "参照", "dw", "másolat":
-		return "cc"
-	case "subject", "betreff", "objet", "asunto", "assunto", "oggetto", "onderwerp", "ämne", "emne", "aihe", "temat", "тема", "konu", "主题", "主旨", "件名", "제목", "předmět", "tárgy", "subiect", "re", "θέμα":
-		return "subject"
-	case "reply-to", "importance", "antwort an", "priority", "wichtigkeit", "répondre à", "attachments", "anlagen":
-		return "other"
-	}
-	return ""
-}
-
-// forwardSubject tells whether a subject begins with a mark of forwarding.
-func forwardSubject(s string) bool {
-	s = strings.ToLower(strings.TrimSpace(s))
-	for _, p := range [...]string{"fw:", "fwd:", "wg:", "tr:", "rv:", "i:", "enc:", "doorst:", "vs:", "vb:", "fs:", "pd:", "転送:", "转发:", "轉寄:", "iletilen:", "вн:", "перес:", "tov:", "fwd :", "tr :", "[fwd:"} {
-		if strings.HasPrefix(s, p) {
-			return true
-		}
-	}
-	return false
-}
-
-// mayForward is a cheap test that text must pass to say that it is forwarded: clients draw a line, or say it in one of
-// the languages that do not.
-func mayForward(s string) bool {
-	b := s[:min(len(s), 8<<10)]
-	if strings.Contains(b, "-----") {
-		return forwardPhrase(b)
-	}
-	for _, p := range [...]string{"orwarded message:", "eitergeleiteten Nachricht:", "réexpédié", "ensaje reenviado:", "essaggio inoltrato:", "oorgestuurd bericht:"} {
-		if strings.Contains(b, p) {
-			return true
-		}
-	}
-	return false
-}
-
-// forwardPhrase tells whether text says that a message is forwarded, as clients write it.
-func forwardPhrase(s string) bool {
-	b := s[:min(len(s), maxForwardText)]
-	for _, p := range [...]string{
-		"orwarded message", "orwarded Message", "eitergeleitete Nachricht", "eitergeleiteten Nachricht", "essage transféré", "essage réexpédié", "ensaje reenviado",
-		"essaggio inoltrato", "oorgestuurd bericht", "ensagem encaminhada", "idarebefordrad", "ideresendt", "idarebefordrat", "ересылаемое сообщение", "ересланное сообщение",
-		"转发的邮件", "转发邮件", "転送されたメッセージ", "전달된 메시지", "iletilen ileti", "łanięta wiadomość", "rzekazana wiadomość", "řeposlaná zpráva", "älitetty viesti", "Forwarded by",
-	} {
-		if strings.Contains(b, p) {
-			return true
-		}
-	}
-	return false
 }
 
 // composeForward writes the forwarded message: its fields, the rest of the text, and the attachments as they are.
