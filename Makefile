@@ -21,21 +21,20 @@ test: test-tools
 	go vet ./...
 	go test ./...
 
-# The browser that the report is looked at with, the second store, and the mail servers that bring mail. Elsewhere than on Debian
-# as root they are not installed, and said so.
+# What tests speak to that is not ours: a browser, the second store, mail servers, engines of detection rules. Elsewhere than on
+# Debian as root nothing is installed, and said so; a test without its peer is skipped and says so too (go test -v).
 test-tools:
-	@if command -v chromium >/dev/null || command -v google-chrome >/dev/null; then :; \
-	elif [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
-		apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq chromium >/dev/null; \
-	else echo "NOTE: no chromium here and no way to install it: the tests that look at reports in a browser are skipped"; fi
-	@if command -v initdb >/dev/null || ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1; then :; \
-	elif [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
-		apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq postgresql >/dev/null; \
-	else echo "NOTE: no PostgreSQL server here and no way to install it: the tests of the second store are skipped"; fi
-	@if command -v postfix >/dev/null && command -v dovecot >/dev/null; then :; \
-	elif [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
-		apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq postfix dovecot-imapd >/dev/null; \
-	else echo "NOTE: no Postfix and Dovecot here and no way to install them: the tests of ways in for mail with them are skipped"; fi
+	@missing=; need() { command -v "$$1" >/dev/null 2>&1 || ls $$2 >/dev/null 2>&1 || missing="$$missing $$3"; }; \
+	need chromium /usr/bin/google-chrome chromium; need initdb '/usr/lib/postgresql/*/bin/initdb' postgresql; \
+	need postfix /usr/sbin/postfix postfix; need dovecot /usr/sbin/dovecot dovecot-imapd; need rspamd /usr/bin/rspamd rspamd; need yara /usr/bin/yara yara; \
+	[ -n "$$missing" ] || exit 0; \
+	if [ "$$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then \
+		echo "NOTE: not here, and no way to install them:$$missing. The tests that need them are skipped."; exit 0; fi; \
+	apt-get update -qq || true; \
+	for p in $$missing; do \
+		DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$p >/dev/null || \
+			echo "NOTE: $$p could not be installed. The tests that need it are skipped."; \
+	done
 
 race:
 	CGO_ENABLED=1 go test -race ./...
