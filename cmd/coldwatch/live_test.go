@@ -2,19 +2,13 @@ package main
 
 import (
 	"bufio"
-	"bytes"
 	"context"
-	"errors"
 	"flag"
-	"fmt"
 	"io"
-	"math/rand/v2"
 	"net"
-	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -27,15 +21,10 @@ import (
 
 	"github.com/coldwatch/coldwatch"
 	"github.com/coldwatch/coldwatch/engine"
-	"github.com/coldwatch/coldwatch/intake"
-	"github.com/coldwatch/coldwatch/measure/scenario"
 	"github.com/coldwatch/coldwatch/store"
 )
 
-var (
-	crashes = flag.Int("crashes", 4, "how often TestKilledServe kills the program")
-	burst   = flag.Int("burst", 300, "how many messages TestBurst sends over LMTP at once, and TestKilledServe in all")
-)
+var burst = flag.Int("burst", 300, "how many messages TestBurst sends over LMTP at once")
 
 // crashing lets the program kill itself at a named point of the way to the disk: COLDWATCH_CRASH=POINT:N does at its N-th passing.
 func crashing(ctx context.Context) context.Context {
@@ -164,151 +153,6 @@ func lmtp(socket string, raw []byte) error {
 		return err
 	}
 	return w.Close()
-}
-
-// loaded reads a scenario's mail with its organisations.
-func loaded(t *testing.T, dir string) []coldwatch.Submission {
-	t.Helper()
-	src, err := intake.Open(t.Context(), []string{dir}, intake.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer src.Close()
-	var out []coldwatch.Submission
-	for {
-		item, err := src.Next(t.Context())
-		if errors.Is(err, io.EOF) {
-			return out
-		}
-		if err != nil {
-			t.Fatal(err)
-		}
-		out = append(out, item.Submission)
-	}
-}
-
-// The program is killed at random moments and at every named point, while mail comes in over LMTP, HTTP and a folder; senders try
-// again until they are answered. In the end every message is there once, and the campaigns are those of a clean run.
-func TestKilledServe(t *testing.T) {
-	t.Parallel()
-	dir := nearby(t)
-	if err := scenario.Generate(filepath.Join(dir, "s"), scenario.Options{Family: "replay2020", Seed: 7, Messages: *burst}); err != nil {
-		t.Fatal(err)
-	}
-	pack := filepath.Join(dir, "s", "pack")
-	subs := loaded(t, filepath.Join(dir, "s"))
-	clean := through(t, pack, subs, 0)
-	if killed := through(t, pack, subs, *crashes); !slices.Equal(killed, clean) || len(clean) < 2 {
-		t.Errorf("%d campaigns after the crashes, not those of a clean run: %v\n--- clean\n%v", len(killed), killed, clean)
-	}
-}
-
-// through sends mail through the program, which is killed so often, and gives the campaigns.
-func through(t *testing.T, pack string, subs []coldwatch.Submission, crashes int) []string {
-	t.Helper()
-	dir := nearby(t)
-	db, socket, drops := filepath.Join(dir, "a.db"), filepath.Join(dir, "lmtp"), filepath.Join(dir, "drop")
-	if err := os.MkdirAll(drops, 0o755); err != nil {
-		t.Fatal(err)
-	}
-	args := []string{"--db", db, "--pack", pack, "--intake", "lmtp:" + socket, "--intake", "folder:" + drops + "?every=50ms"}
-	var mu sync.Mutex
-	var url string
-	var acknowledged atomic.Int64
-	var senders sync.WaitGroup
-	var next atomic.Int64
-	for range 4 {
-		senders.Go(func() {
-			for {
-				i := int(next.Add(1)) - 1
-				if i >= len(subs) || t.Context().Err() != nil {
-					return
-				}
-				for t.Context().Err() == nil {
-					mu.Lock()
-					to := url
-					mu.Unlock()
-					if hand(i, subs[i].Raw, socket, to, drops) == nil {
-						break
-					}
-				}
-				acknowledged.Add(1)
-			}
-		})
-	}
-	r := rand.New(rand.NewPCG(1, 2))
-	for i := range crashes {
-		crash := ""
-		if i%2 == 0 { // at a point; else at a moment
-			crash = fmt.Sprintf("%s:%d", points[i/2%len(points)], 1+r.IntN(4))
-		}
-		cmd, at := served(t, crash, args...)
-		mu.Lock()
-		url = at
-		mu.Unlock()
-		died := make(chan struct{})
-		go func() { _ = cmd.Wait(); close(died) }()
-		moment := time.Duration(50+r.IntN(300)) * time.Millisecond
-		if crash != "" {
-			moment = 1500 * time.Millisecond // in case that it never comes there
-		}
-		select {
-		case <-died:
-		case <-time.After(moment):
-			_ = cmd.Process.Kill()
-			<-died
-		}
-	}
-	last, at := served(t, "", args...)
-	mu.Lock()
-	url = at
-	mu.Unlock()
-	senders.Wait()
-	st := opened(t, db)
-	stored(t, st, len(subs))
-	t.Logf("%d messages acknowledged over %d crashes", acknowledged.Load(), crashes)
-	totals, err := st.Totals(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	if totals.Messages != len(subs) || totals.Raw != len(subs) {
-		t.Errorf("%d messages and %d raw stored, of %d acknowledged", totals.Messages, totals.Raw, len(subs))
-	}
-	if faults, err := st.Check(t.Context()); err != nil || len(faults) > 0 {
-		t.Errorf("check: %v, %v", faults, err)
-	}
-	if err := last.Process.Signal(os.Interrupt); err != nil {
-		t.Fatal(err)
-	}
-	finish(t, last)
-	finish(t, program(t, "worker", "--until-empty", "--quiet", "--db", db, "--pack", pack)) // the last pass
-	return membersOf(t, st)
-}
-
-// hand hands one message in, by a way that depends on its number.
-func hand(i int, raw []byte, socket, url, drops string) error {
-	switch i % 3 {
-	case 0:
-		return lmtp(socket, raw)
-	case 1:
-		if url == "" {
-			return errors.New("not there yet")
-		}
-		resp, err := http.Post(url+"v1/messages", "message/rfc822", bytes.NewReader(raw))
-		if err != nil {
-			return err
-		}
-		defer resp.Body.Close()
-		if resp.StatusCode != http.StatusAccepted {
-			return errors.New(resp.Status)
-		}
-		return nil
-	}
-	half := filepath.Join(drops, fmt.Sprintf(".%05d", i))
-	if err := os.WriteFile(half, raw, 0o600); err != nil {
-		return err
-	}
-	return os.Rename(half, filepath.Join(drops, fmt.Sprintf("%05d.eml", i)))
 }
 
 // A burst over LMTP loses nothing.

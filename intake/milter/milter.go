@@ -2,7 +2,7 @@
 // found, and holds it in quarantine where the operator's policy says so.
 //
 // The message is put together again from the fields and the body that the server sends, with a trace field of our own on top
-// (RFC 5321 section 4.4) for what the server knows of the connection and has not written into the message yet. Fields of
+// (after RFC 5321 section 4.4) for what the server knows of the connection and has not written into the message yet. Fields of
 // our name that a stranger wrote are taken out: a reader's filter may trust them. When we cannot take the message in, the server
 // is told to come again, or to go on without us, as the policy says; a message is never lost by us, for the server has it.
 package milter
@@ -13,6 +13,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"net"
 	"slices"
 	"strings"
@@ -47,7 +48,8 @@ type Config struct {
 
 const (
 	maxConnections = 200
-	timeout        = time.Minute
+	reading        = 10 * time.Minute // a slow client keeps its server, and the server us, waiting that long
+	writing        = time.Minute
 )
 
 // Serve answers a mail server on a listener until ctx ends.
@@ -56,7 +58,7 @@ func Serve(ctx context.Context, l net.Listener, c Config) error {
 	s := milter.NewServer(milter.WithDynamicMilter(func(uint32, milter.OptAction, milter.OptProtocol, milter.DataSize) milter.Milter {
 		return &session{ctx: ctx, c: &c}
 	}), milter.WithActions(actions), milter.WithProtocols(milter.OptHeaderLeadingSpace|milter.OptNoUnknown|milter.OptNoData),
-		milter.WithReadTimeout(timeout), milter.WithWriteTimeout(timeout))
+		milter.WithReadTimeout(reading), milter.WithWriteTimeout(writing))
 	stop := context.AfterFunc(ctx, func() { s.Close() })
 	defer stop()
 	err := s.Serve(netutil.LimitListener(l, maxConnections))
@@ -109,10 +111,8 @@ func (s *session) RcptTo(to, _ string, _ milter.Modifier) (*milter.Response, err
 const verdictField, campaignField = "X-Coldwatch-Verdict", "X-Coldwatch-Campaign"
 
 func (s *session) Header(name, value string, m milter.Modifier) (*milter.Response, error) {
-	for _, ours := range []string{verdictField, campaignField} {
-		if strings.EqualFold(name, ours) {
-			s.ours[ours]++ // a stranger's: taken out at the end
-		}
+	if lower := strings.ToLower(name); strings.HasPrefix(lower, "x-coldwatch-") {
+		s.ours[lower]++ // a stranger's: taken out at the end
 	}
 	if m.Protocol()&milter.OptHeaderLeadingSpace == 0 {
 		value = " " + value
@@ -169,8 +169,8 @@ func (s *session) trace(m milter.Modifier) string {
 
 func (s *session) EndOfMessage(m milter.Modifier) (*milter.Response, error) {
 	defer s.begin()
-	for field, n := range s.ours {
-		for ; n > 0; n-- { // from the last, for those behind one that is gone move up
+	for _, field := range slices.Sorted(maps.Keys(s.ours)) {
+		for n := s.ours[field]; n > 0; n-- { // from the last, for those behind one that is gone move up
 			if err := m.ChangeHeader(n, field, ""); err != nil {
 				return nil, err
 			}
