@@ -37,6 +37,8 @@ func TestScripts(t *testing.T) {
 		Dir: "testdata/script",
 		Setup: func(e *testscript.Env) error {
 			e.Setenv("HOME", e.WorkDir) // no config file of whoever runs the test
+			bin, _, _ := strings.Cut(e.Getenv("PATH"), string(os.PathListSeparator))
+			e.Setenv("BIN", bin) // with coldwatch alone
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
