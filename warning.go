@@ -40,10 +40,18 @@ type Report struct {
 	Links     []Link         `json:"links,omitempty"`
 	Local     []LocalMessage `json:"local,omitempty"` // evidence at hand on this node; empty at a hub
 	Marking   Marking        `json:"marking"`
-	Made      time.Time      `json:"made"`            // clock of the data, not of the machine: last receipt
-	Synthetic bool           `json:"synthetic"`       // demo data: every page says so
-	Rules     []RuleTrial    `json:"rules,omitempty"` // detection rules that were run, with what came of it
+	Made      time.Time      `json:"made"`              // clock of the data, not of the machine: last receipt
+	Synthetic bool           `json:"synthetic"`         // demo data: every page says so
+	Rules     []RuleTrial    `json:"rules,omitempty"`   // detection rules that were run, with what came of it
+	Figures   []Figure       `json:"figures,omitempty"` // which messages stand behind each figure of the profile
 	Withdrawn *Withdrawal    `json:"withdrawn,omitempty"`
+}
+
+// A Figure is a count of a report with the messages that it counts.
+type Figure struct {
+	What     string   `json:"what"` // "theme", "carrier", "technique", "indicator" …
+	Value    string   `json:"value"`
+	Messages []string `json:"messages"` // ids, sorted
 }
 
 // A Withdrawal says that a campaign was taken back: what was published of it does not hold.

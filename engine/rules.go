@@ -14,6 +14,7 @@ import (
 
 	"github.com/coldwatch/coldwatch"
 	"github.com/coldwatch/coldwatch/message"
+	"github.com/coldwatch/coldwatch/profile"
 	"github.com/coldwatch/coldwatch/publish/rules"
 	"github.com/coldwatch/coldwatch/sighting"
 	"github.com/coldwatch/coldwatch/store"
@@ -26,20 +27,21 @@ const (
 )
 
 // Released is the report as it may leave: its detection rules were run in their engines, as far as those are at hand, on the
-// campaign's messages and on unremarkable mail of the store. What came of it is kept, so that it is done once for each set of
+// campaign's messages and on unremarkable mail of the store, and each figure names its messages. What came of the rules is kept, so that it is done once for each set of
 // rules and messages.
 func (e *Engine) Released(ctx context.Context, id string) (coldwatch.Report, error) {
 	r, err := e.Report(ctx, id)
 	if err != nil {
 		return r, err
 	}
+	members, benign, err := e.sortOut(ctx, r.Profile.Members, mostBenign)
+	if err != nil {
+		return r, err
+	}
+	r.Figures = profile.Trace(members)
 	built := rules.Build(r, e.Pack)
 	if len(built) == 0 || len(r.Local) == 0 {
 		return r, nil
-	}
-	benign, err := e.unremarkable(ctx, mostBenign)
-	if err != nil {
-		return r, err
 	}
 	hostile := spread(r.Profile.Members, mostCampaign)
 	key := trialKey(built, hostile, benign)
@@ -120,18 +122,24 @@ func trialKey(built []rules.Rule, lists ...[]string) string {
 	return hex.EncodeToString(h.Sum(nil))
 }
 
-// unremarkable gives the ids of unremarkable messages, those of the smallest ids: a choice that depends on nothing else.
-func (e *Engine) unremarkable(ctx context.Context, most int) ([]string, error) {
-	var ids []string
-	err := e.Store.Sightings(ctx, 0, func(_ int64, b []byte) error {
+// sortOut gives the sightings of these ids, and the ids of unremarkable messages: those of the smallest ids, a choice that depends
+// on nothing else.
+func (e *Engine) sortOut(ctx context.Context, ids []string, most int) (members []coldwatch.Sighting, benign []string, err error) {
+	err = e.Store.Sightings(ctx, 0, func(_ int64, b []byte) error {
 		s, err := sighting.Unmarshal(b)
-		if err == nil && s.Class == coldwatch.Unremarkable {
-			ids = append(ids, s.ID)
+		if err != nil {
+			return err
 		}
-		return err
+		if _, found := slices.BinarySearch(ids, s.ID); found {
+			members = append(members, s)
+		}
+		if s.Class == coldwatch.Unremarkable {
+			benign = append(benign, s.ID)
+		}
+		return nil
 	})
-	slices.Sort(ids)
-	return ids[:min(len(ids), most)], err
+	slices.Sort(benign)
+	return members, benign[:min(len(benign), most)], err
 }
 
 // spread gives at most so many of a sorted list, evenly.

@@ -78,7 +78,7 @@ func specificity(pack *knowledge.Pack, entries []entry, o Options) (coldwatch.In
 		return coldwatch.Index{Reason: "Not assessed: all mail seen is mail to the chain, so no share outside of it exists to compare with."}, roles
 	}
 	if chain == 0 {
-		return coldwatch.Index{Reason: "Not assessed: no mail to an organisation of the pack was seen."}, roles
+		return coldwatch.Index{Reason: "Not assessed: no mail to an organisation of the directory was seen."}, roles
 	}
 	ix := index(hit, of, float64(chain)/float64(all))
 	ix.Reason = fmt.Sprintf("%d of %d messages went to organisations of the chain, which get %s of all mail seen.", hit, of, percent(float64(chain)/float64(all)))
@@ -123,8 +123,8 @@ func relations(pack *knowledge.Pack, targets map[string]bool, partner string) []
 		}
 		slices.Sort(basis)
 		out = append(out, coldwatch.Judgement{
-			Text:  fmt.Sprintf("%d of %d targeted organisations %s, against %d of the %d organisations of the pack.", hit, n, what, of, len(pack.Organisations)),
-			Basis: basis, Gaps: []string{"Relations that the pack does not hold are not counted."},
+			Text:  fmt.Sprintf("%d of %d targeted organisations %s, against %d of the %d organisations of the directory.", hit, n, what, of, len(pack.Organisations)),
+			Basis: basis, Gaps: []string{"Relations that the directory does not hold are not counted."},
 		})
 	}
 	name := func(id string) string {
@@ -189,7 +189,7 @@ func relations(pack *knowledge.Pack, targets map[string]bool, partner string) []
 			hit++
 		}
 	}
-	add(hit, len(onLane), "are stops on the pack's lanes", nil)
+	add(hit, len(onLane), "are stops on the directory's lanes", nil)
 	return out
 }
 

@@ -14,7 +14,7 @@ import (
 // targeted; a lane without a figure adds nothing to the sum and leaves its upper end open.
 func doses(pack *knowledge.Pack, targets map[string]bool) coldwatch.Doses {
 	if len(pack.Lanes) == 0 {
-		return coldwatch.Doses{Reason: "Not assessed: the pack has no lanes."}
+		return coldwatch.Doses{Reason: "Not assessed: the directory has no lanes."}
 	}
 	d := coldwatch.Doses{}
 	vaccines := map[string]*knowledge.Vaccine{}
@@ -60,14 +60,14 @@ func doses(pack *knowledge.Pack, targets map[string]bool) coldwatch.Doses {
 	d.PerWeek.N = known
 	switch {
 	case len(targets) == 0:
-		d.Reason = "Not assessed: no targeted organisation is known to the pack."
+		d.Reason = "Not assessed: no targeted organisation is known to the directory."
 	case len(d.Lanes) == 0:
-		d.Reason = fmt.Sprintf("Not assessed: none of the %d lanes of the pack passes a targeted organisation, and lanes that the pack does not know are not counted.", len(once))
+		d.Reason = fmt.Sprintf("Not assessed: none of the %d lanes of the directory passes a targeted organisation, and lanes that the directory does not know are not counted.", len(once))
 	case known == 0:
 		d.Reason = "Not assessed: the lanes that pass targeted organisations have no dose figures."
 	default:
 		d.Assessed = true
-		d.Reason = fmt.Sprintf("%s doses a week pass through targeted organisations, on %d of the pack's %d lanes; each lane counts once.",
+		d.Reason = fmt.Sprintf("%s doses a week pass through targeted organisations, on %d of the directory's %d lanes; each lane counts once.",
 			doseWords(d.PerWeek), len(d.Lanes), len(once))
 		if d.PerWeek.Open {
 			d.Reason += fmt.Sprintf(" %d of these lanes have no full figures, so the upper end is open.", openLanes(d.Lanes))

@@ -109,31 +109,36 @@ func (f *Fold) Add(s *coldwatch.Sighting) bool {
 	at := unix(s.Received)
 	f.seen[s.ID] = entry{at: at, member: s.Organisation, target: s.Target.Organisation, function: s.Target.Function}
 	one := tally{1, at, at}
-	count := func(kind int, values ...string) {
+	for kind, values := range shown(s) {
 		for i, v := range values {
 			if v != "" && !slices.Contains(values[:i], v) {
 				f.shares[kind][v] = f.shares[kind][v].with(one)
 			}
 		}
 	}
-	count(impersonated, s.Impersonated.Organisation)
-	count(personas, s.Impersonated.Persona)
-	count(functions, s.Target.Function)
-	count(themes, s.Lure.Theme)
-	count(acts, s.Lure.Act)
-	count(carriers, s.Carrier)
-	count(models, s.Lure.Models...)
-	count(programmes, s.Lure.Programmes...)
-	count(layers, s.Layers...)
-	count(techniques, s.Techniques...)
-	count(objectives, s.Objective)
-	count(findings, s.Kinds...)
-	count(classes, string(s.Class))
-	count(senders, s.Values(coldwatch.ViewSender)...)
 	f.addInfrastructure(s, one)
 	f.addKnowledge(s)
 	f.addDrift(s)
 	return true
+}
+
+// shown gives the values of a sighting that are counted in shares, by kind.
+func shown(s *coldwatch.Sighting) (out [kinds][]string) {
+	out[impersonated] = []string{s.Impersonated.Organisation}
+	out[personas] = []string{s.Impersonated.Persona}
+	out[functions] = []string{s.Target.Function}
+	out[themes] = []string{s.Lure.Theme}
+	out[acts] = []string{s.Lure.Act}
+	out[carriers] = []string{s.Carrier}
+	out[models] = s.Lure.Models
+	out[programmes] = s.Lure.Programmes
+	out[layers] = s.Layers
+	out[techniques] = s.Techniques
+	out[objectives] = []string{s.Objective}
+	out[findings] = s.Kinds
+	out[classes] = []string{string(s.Class)}
+	out[senders] = s.Values(coldwatch.ViewSender)
+	return out
 }
 
 func (f *Fold) addInfrastructure(s *coldwatch.Sighting, one tally) {

@@ -87,7 +87,7 @@ func next(pack *knowledge.Pack, targets map[string]bool, partner string, expecte
 		all = append(all, s)
 	}
 	if len(all) == 0 {
-		return coldwatch.Prediction{Reason: "Not assessed: the pack knows no organisation that was not hit."}
+		return coldwatch.Prediction{Reason: "Not assessed: the directory knows no organisation that was not hit."}
 	}
 	sort.Slice(all, func(i, j int) bool {
 		if all[i].score != all[j].score {
@@ -104,7 +104,7 @@ func next(pack *knowledge.Pack, targets map[string]bool, partner string, expecte
 	}
 	rate := (expected/float64(len(all))*float64(k.members) + usualWeight*usualRate) / (float64(k.members) + usualWeight)
 	level := levelFor(scores, math.Min(rate, .8)*float64(len(all)))
-	p := coldwatch.Prediction{Assessed: true, Reason: fmt.Sprintf("Ranked by role, country, relations, lanes and earlier campaigns against %d targeted organisations; %d organisations of the pack were compared.", k.n, len(all))}
+	p := coldwatch.Prediction{Assessed: true, Reason: fmt.Sprintf("Ranked by role, country, relations, lanes and earlier campaigns against %d targeted organisations; %d organisations of the directory were compared.", k.n, len(all))}
 	for _, s := range all[:min(len(all), maxRanked)] {
 		c := coldwatch.Candidate{Organisation: s.org.ID, Name: s.org.Name, Score: s.score, Probability: logistic(temper*s.score + level)}
 		c.Words = Words(c.Probability)
@@ -229,7 +229,7 @@ func (k *outlook) terms(org *knowledge.Organisation) []term {
 		out = append(out, term{k.w.Partner * math.Log1p(float64(e)), "It stands in a recorded relation to the organisation that the campaign impersonates."})
 	}
 	if near := k.rank[org.ID]; near > 0 {
-		out = append(out, term{k.w.Walk * math.Log1p(near), "It stands close to targeted organisations in the pack's relations and lanes."})
+		out = append(out, term{k.w.Walk * math.Log1p(near), "It stands close to targeted organisations in the directory's relations and lanes."})
 	}
 	if c := k.past[org.ID]; c > 0 {
 		out = append(out, term{k.w.Past * c, "Earlier campaigns hit it together with organisations that this one targets."})

@@ -76,10 +76,10 @@ func size(pack *knowledge.Pack, targets map[string]bool, o Options) (s coldwatch
 	}
 	switch {
 	case hit == 0:
-		s.Reason = "Not assessed: no targeted organisation is known to the pack."
+		s.Reason = "Not assessed: no targeted organisation is known to the directory."
 		return s, 0
 	case members <= known:
-		s.Reason = fmt.Sprintf("Not scaled up: besides the %d targeted, no organisation of the pack reports here.", hit)
+		s.Reason = fmt.Sprintf("Not scaled up: besides the %d targeted, no organisation of the directory reports here.", hit)
 		return s, 0
 	case hit < 3:
 		s.Reason = "Not scaled up: fewer than three targeted organisations say too little."
@@ -110,7 +110,7 @@ func size(pack *knowledge.Pack, targets map[string]bool, o Options) (s coldwatch
 	}
 	s.Assessed = true
 	s.AtLeast = hit + int(quantile(draws, .05))
-	s.Reason = fmt.Sprintf("%d of the %d organisations that report were hit (%s); the pack knows %d. The figure is the 5 %% bound of a scale-up over %d strata of role and region.",
+	s.Reason = fmt.Sprintf("%d of the %d organisations that report were hit (%s); the directory knows %d. The figure is the 5 %% bound of a scale-up over %d strata of role and region.",
 		known, members, percent(rate), sum, len(all))
 	for _, t := range all {
 		if t.hit > 0 {

@@ -98,7 +98,7 @@ func summary(p *coldwatch.Profile) []string {
 	if mostly(p) {
 		from = " in the name of " + pretended(p)
 	}
-	to := "organisations that the pack does not know"
+	to := "organisations that the directory does not know"
 	if n := len(p.Targets); n > 0 {
 		to = counted(n, "organisation", "organisations") + " in " + counted(len(p.Countries), "country", "countries")
 	}
@@ -238,7 +238,7 @@ func judgements(p *coldwatch.Profile) []coldwatch.Judgement {
 		top := p.Next.Ranked[0]
 		out = append(out, coldwatch.Judgement{Text: fmt.Sprintf("Of the organisations not yet seen as targets, the first in rank is %s; that it is or becomes one: %s.", end(top.Name), top.Words),
 			Likelihood: top.Words, Basis: append([]string{p.Next.Reason}, top.Reasons...),
-			Gaps:   []string{"The pack does not hold every organisation and relation of the chain."},
+			Gaps:   []string{"The directory does not hold every organisation and relation of the chain."},
 			Change: []string{"New targets in other roles or countries."}})
 	}
 	if len(p.Attribution.Hypotheses) > 0 {
@@ -282,7 +282,7 @@ func knowledgeOverTime(p *coldwatch.Profile) (coldwatch.Judgement, bool) {
 	}
 	j := coldwatch.Judgement{Text: fmt.Sprintf("What the lures know of the trade %s: fidelity %.0f of 100 in %s, %.0f in %s.", turn,
 		a.Fidelity.Median, a.From.Format("January 2006"), b.Fidelity.Median, b.From.Format("January 2006")),
-		Gaps: []string{"Facts that the pack does not hold are not checked."}, Change: []string{"A fuller catalogue in the pack."}}
+		Gaps: []string{"Facts that the directory does not hold are not checked."}, Change: []string{"A fuller catalogue in the directory."}}
 	for _, m := range months {
 		j.Basis = append(j.Basis, fmt.Sprintf("%s: %d messages, %d facts correct, %d plausible, %d wrong.", m.From.Format("January 2006"), m.Messages,
 			m.Claims[coldwatch.Correct], m.Claims[coldwatch.Plausible], m.Claims[coldwatch.Wrong]))
@@ -298,7 +298,7 @@ func gaps(p *coldwatch.Profile, f *Fold, o Options) []string {
 		}
 	}
 	add(p.Possible, "One message at one organisation: a possible campaign, not yet a campaign.")
-	add(p.Unknown > 0, fmt.Sprintf("For %s the organisation is not known to the pack.", counted(p.Unknown, "message", "messages")))
+	add(p.Unknown > 0, fmt.Sprintf("For %s the organisation is not known to the directory.", counted(p.Unknown, "message", "messages")))
 	undated := 0
 	for _, e := range f.seen {
 		if e.at == 0 {
@@ -313,6 +313,6 @@ func gaps(p *coldwatch.Profile, f *Fold, o Options) []string {
 	add(!p.Next.Assessed, "Who is next: "+p.Next.Reason)
 	add(!p.Specificity.Assessed, "Targeting index: "+p.Specificity.Reason)
 	add(p.HalfLife.N == 0, "Half-life of infrastructure: not assessed, fewer than three owned hosts or addresses were seen twice.")
-	add(p.Fidelity.N == 0, "Knowledge of the lures: not assessed, no message states a fact that the pack can check.")
+	add(p.Fidelity.N == 0, "Knowledge of the lures: not assessed, no message states a fact that the directory can check.")
 	return out
 }

@@ -1,6 +1,7 @@
 package dossier
 
 import (
+	"slices"
 	"time"
 
 	"github.com/coldwatch/coldwatch"
@@ -65,8 +66,9 @@ func (b *builder) action() []Block {
 	if p.Possible {
 		out = append([]Block{Note{"warn", "One message is not yet a campaign. Treat it as hostile, report others like it, and expect this to change."}}, out...)
 	}
-	if len(p.Functions) > 0 {
-		out = append(out, Paragraph{"Tell first those whose colleagues were addressed elsewhere: " + Join(first(p.Functions, 5)) + "."})
+	named := slices.DeleteFunc(slices.Clone(p.Functions), func(s coldwatch.Share) bool { return s.Value == "other" })
+	if len(named) > 0 {
+		out = append(out, Paragraph{"Tell first those whose colleagues were addressed elsewhere: " + Join(first(named, 5)) + "."})
 	}
 	return out
 }

@@ -15,7 +15,8 @@ const (
 	maxLinks    = 25
 	maxTerms    = 6
 	maxMessages = 200
-	maxLocal    = 25
+	maxLocal    = 100
+	maxIDs      = 12
 	maxNext     = 10
 	maxFiles    = 12
 )
@@ -178,7 +179,8 @@ func (b *builder) links() []Block {
 		}
 		return x.A+x.B < y.A+y.B
 	})
-	out := []Block{Paragraph{"Evidence is counted in bits: each bit doubles the odds that two messages are of one operation. The strongest links:"}}
+	out := []Block{Paragraph{"What two messages share is evidence when it is rare elsewhere. It is counted in bits: each bit doubles the odds that the two are of one operation. " +
+		"“In 0 of 90 others” says how many other groups of mail hold the same. The strongest links:"}}
 	t := Table{Head: []string{"Messages", "Bits", "Needed", "What they share"}}
 	for i, l := range links {
 		if i == maxLinks {
@@ -191,15 +193,40 @@ func (b *builder) links() []Block {
 				why = append(why, fmt.Sprintf("and %d more", len(l.Terms)-maxTerms))
 				break
 			}
-			note := DefangText(term.Note)
-			if note == "" {
-				note = words(string(term.View)) + " " + Visible(term.Value)
-			}
-			why = append(why, strings.TrimSuffix(Cut(note, 300), ".")+" ("+signed(term.Bits)+")")
+			why = append(why, strings.TrimSuffix(Cut(evidence(term), 300), ".")+" ("+signed(term.Bits)+")")
 		}
 		t.Rows = append(t.Rows, []Cell{code(Short(l.A) + " – " + Short(l.B)), number(Number(l.Bits)), number(Number(l.Threshold)), text(strings.Join(why, "; "))})
 	}
 	return append(out, t)
+}
+
+// views names what two messages may share.
+var views = map[coldwatch.View]string{
+	coldwatch.ViewHost: "host", coldwatch.ViewPath: "address on the host", coldwatch.ViewAccount: "customer of a shared host", coldwatch.ViewLinkHost: "host of a link",
+	coldwatch.ViewStructure: "structure of the page", coldwatch.ViewLayers: "wrappings", coldwatch.ViewAttachment: "attachment", coldwatch.ViewFuzzy: "nearly the same attachment",
+	coldwatch.ViewImage: "picture", coldwatch.ViewFileName: "form of the file name", coldwatch.ViewMetadata: "author or program of the document", coldwatch.ViewSender: "sending domain",
+	coldwatch.ViewReplyTo: "address for answers", coldwatch.ViewEnvelope: "envelope sender", coldwatch.ViewDKIM: "signing domain", coldwatch.ViewPersona: "name shown",
+	coldwatch.ViewNet: "sending network", coldwatch.ViewTooling: "sending program", coldwatch.ViewText: "wording", coldwatch.ViewSubject: "form of the subject",
+	coldwatch.ViewIdentity: "who is impersonated", coldwatch.ViewTheme: "theme", coldwatch.ViewModels: "models named",
+}
+
+// evidence puts a term of a link into words; a value that is only a fingerprint is left out.
+func evidence(t coldwatch.Term) string {
+	name := views[t.View]
+	if name == "" {
+		name = words(string(t.View))
+	}
+	value := Visible(t.Value)
+	rest := strings.TrimPrefix(t.Note, string(t.View)+" ")
+	if value != "" {
+		rest = strings.TrimPrefix(rest, t.Value)
+	}
+	if len(value) >= 12 && strings.Trim(value, "0123456789abcdef") == "" {
+		value = ""
+	}
+	rest = strings.ReplaceAll(rest, "other clusters", "others")
+	text := strings.Join(strings.Fields(name+" "+value+" "+rest), " ")
+	return DefangText(strings.NewReplacer(" :", ":", " bands equal", " samples equal").Replace(text))
 }
 
 func signed(f float64) string {
@@ -223,18 +250,18 @@ func (b *builder) messages() []Block {
 		return local[i].ID < local[j].ID
 	})
 	if len(local) > 0 {
-		t := Table{Caption: "At hand on this node", Head: []string{"Received", "Organisation", "From, as shown", "Subject", "Why it is hostile", "Id"}}
+		t := Table{Caption: "At hand on this node", Head: []string{"Received", "Organisation", "From, as shown", "Subject", "What weighs most", "Id"}}
 		for i, m := range local {
 			if i == maxLocal {
 				break
 			}
 			reasons := texts(m.Reasons)
 			t.Rows = append(t.Rows, []Cell{text(Minute(m.Received)), text(b.organisation(m.Organisation)), text(Cut(DefangText(m.From), 120)),
-				text(Cut(DefangText(m.Subject), 160)), text(Cut(strings.Join(reasons[:min(3, len(reasons))], " "), 400)), code(Short(m.ID))})
+				text(Cut(DefangText(m.Subject), 160)), text(Cut(strings.Join(reasons[:min(1, len(reasons))], " "), 300)), code(Short(m.ID))})
 		}
 		out = append(out, t)
 		if e := local[0].Excerpt; e != "" {
-			out = append(out, Paragraph{"How the first one begins, recipient masked: “" + Cut(DefangText(e), 600) + "”"})
+			out = append(out, Paragraph{"Words that decided what the first one wants, recipient masked: “" + Cut(DefangText(e), 600) + "”"})
 		}
 		if len(local) > maxLocal {
 			out = append(out, Paragraph{fmt.Sprintf("Shown: the first %d of %d messages at hand.", maxLocal, len(local))})
@@ -253,6 +280,39 @@ func (b *builder) messages() []Block {
 		out = append(out, Paragraph{fmt.Sprintf("Shown: %d of %d; the JSON form has them all.", maxMessages, len(members))})
 	}
 	return out
+}
+
+// figures lists, for each figure of the report, the messages that it counts. A figure that counts all of them needs no list.
+func (b *builder) figures() []Block {
+	if len(b.r.Figures) == 0 {
+		return nil
+	}
+	t := Table{Head: []string{"Figure", "Value", "Messages", "Ids"}}
+	for _, f := range b.r.Figures {
+		value := words(strings.ReplaceAll(Visible(f.Value), "|", " "))
+		switch f.What {
+		case "indicator":
+			value = DefangText(Visible(f.Value))
+		case "impersonated":
+			value = b.organisation(f.Value)
+		}
+		if len(f.Value) == 64 && f.What == "indicator" {
+			value = Short(f.Value)
+		}
+		ids := make([]string, 0, maxIDs)
+		for i, id := range f.Messages {
+			if i == maxIDs {
+				ids = append(ids, fmt.Sprintf("and %d more: the JSON form has them", len(f.Messages)-maxIDs))
+				break
+			}
+			ids = append(ids, Short(id))
+		}
+		if len(f.Messages) == b.p.Messages {
+			ids = []string{"all"}
+		}
+		t.Rows = append(t.Rows, []Cell{text(words(f.What)), text(value), number(strconv.Itoa(len(f.Messages))), code(strings.Join(ids, " "))})
+	}
+	return []Block{t}
 }
 
 func (b *builder) warnings() []Block {
@@ -282,6 +342,12 @@ func (b *builder) warnings() []Block {
 			sum.Reset += a.Reset
 		}
 		t.Rows = append(t.Rows, []Cell{text(Visible(name)), text(words(Visible(w.Reason))), text(Label(w.Marking.TLP)), text(state), text(clock(w)), text(answer)})
+	}
+	if answered == 0 { // no column for what nobody said yet
+		t.Head = t.Head[:len(t.Head)-1]
+		for i := range t.Rows {
+			t.Rows[i] = t.Rows[i][:len(t.Head)]
+		}
 	}
 	if answered > 0 {
 		return []Block{t, Paragraph{Count(answered, "reader has answered", "readers have answered") + ", in all: " + answerWords(sum) + "."}}

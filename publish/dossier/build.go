@@ -54,6 +54,7 @@ func Build(r coldwatch.Report, pack *knowledge.Pack) *Document {
 		{"judgements", "Judgements and what they rest on", b.judgements()},
 		{"links", "Why these messages belong together", b.links()},
 		{"messages", "The messages", b.messages()},
+		{"figures", "Which messages stand behind the figures", b.figures()},
 		{"warnings", "Who is told what", b.warnings()},
 		{"method", "Method, gaps and revisions", b.method()},
 	} {
@@ -145,6 +146,20 @@ func label(s coldwatch.Share) string {
 // words turns an id of ours into words: "open-attachment" to "open attachment".
 func words(id string) string {
 	switch id {
+	case "atob":
+		return "base64 (atob)"
+	case "unescape":
+		return "percent codes (unescape)"
+	case "dkim":
+		return "signing domain"
+	case "envelope":
+		return "envelope sender"
+	case "exfiltration":
+		return "receives what is typed"
+	case "landing":
+		return "page that is shown"
+	case "other":
+		return "other or unknown"
 	case "it":
 		return "IT"
 	case "pdf":
@@ -207,13 +222,16 @@ func (b *builder) facts() []Fact {
 	facts = append(facts, Fact{Value: strconv.Itoa(n), Label: plural(n, "country", "countries"), Note: Join(countryNames(b.mapCountries(), 4))})
 	hit, all := 0, 0
 	for _, s := range b.stages() {
+		if s.Of == 0 {
+			continue // nobody of it is known
+		}
 		all++
 		if s.Hit > 0 {
 			hit++
 		}
 	}
 	if all > 0 {
-		facts = append(facts, Fact{Value: fmt.Sprintf("%d of %d", hit, all), Label: "stages of the chain"})
+		facts = append(facts, Fact{Value: fmt.Sprintf("%d of %d", hit, all), Label: "stages of the chain that the directory knows"})
 	}
 	facts = append(facts, Fact{Value: strconv.Itoa(p.Messages), Label: plural(p.Messages, "message", "messages"), Note: seen(p)})
 	if !p.Start.Likely.IsZero() {

@@ -135,6 +135,7 @@ func RedactFor(r coldwatch.Report, pack *knowledge.Pack, reader string) coldwatc
 		p.Attribution.Evidence[i].Text = text(p.Attribution.Evidence[i].Text)
 	}
 	r.Profile = p
+	r.Figures = nil // ids of others' messages, which the reader could not look up
 	r.Warnings = slices.DeleteFunc(slices.Clone(r.Warnings), func(w coldwatch.Warning) bool { return reader == "" || w.Reader != reader })
 	r.Local = slices.DeleteFunc(slices.Clone(r.Local), func(m coldwatch.LocalMessage) bool { return reader == "" || m.Organisation != reader })
 	r.Links = redactLinks(r.Links, text)

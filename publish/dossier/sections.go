@@ -131,7 +131,7 @@ func (b *builder) lure() []Block {
 		t.Rows = append(t.Rows, []Cell{text(name), text(strings.Join(parts, ", "))})
 	}
 	row("Theme", p.Themes)
-	row("Asked to", p.Acts)
+	row("The text asks to", p.Acts)
 	row("Carried by", p.Carriers)
 	row("Programmes named", verbatim(p.Programmes))
 	if m := models(p.Models); m != "" {
@@ -312,13 +312,13 @@ func (b *builder) infrastructure() []Block {
 	}
 	var out []Block
 	for _, own := range []bool{true, false} {
-		t := Table{Caption: "Looks like the attacker's own", Head: []string{"Indicator", "Kind", "Used as", "Messages", "First", "Last"}}
+		t := Table{Caption: "Looks like the attacker's own; files came with the messages", Head: []string{"Indicator", "Kind", "Used as", "Messages", "First", "Last"}}
 		if !own {
 			t.Caption = "Shared or borrowed services: watch, but blocking them would hit others too"
 		}
 		files := 0
 		for _, i := range all {
-			if i.Owned != own {
+			if Blockable(i) != own {
 				continue
 			}
 			if i.Kind == coldwatch.FileHash {
@@ -330,7 +330,7 @@ func (b *builder) infrastructure() []Block {
 			if i.Name != "" {
 				v.Text += " (" + Visible(i.Name) + ")"
 			}
-			t.Rows = append(t.Rows, []Cell{v, text(KindName(i.Kind)), text(words(Visible(i.Role))), number(strconv.Itoa(i.Messages)), text(shortDay(i.First)), text(shortDay(i.Last))})
+			t.Rows = append(t.Rows, []Cell{v, text(KindName(i.Kind)), text(roleWords(i.Role)), number(strconv.Itoa(i.Messages)), text(shortDay(i.First)), text(shortDay(i.Last))})
 		}
 		if len(t.Rows) > 0 {
 			out = append(out, t)
@@ -344,6 +344,15 @@ func (b *builder) infrastructure() []Block {
 	}
 	out = append(out, Paragraph{"Indicators are written so that nobody clicks them by mistake (hxxp, [.]). The machine-readable forms (STIX, MISP, CSV, block lists) hold them as they are."})
 	return out
+}
+
+// roleWords puts the roles of an indicator into words.
+func roleWords(roles string) string {
+	parts := strings.Split(Visible(roles), ", ")
+	for i := range parts {
+		parts[i] = words(parts[i])
+	}
+	return strings.Join(parts, ", ")
 }
 
 // KindName names a kind of observable for people.
@@ -392,7 +401,7 @@ func (b *builder) method() []Block {
 		"Each message was read by coldwatch: who it claims to be from against who authenticated, what it carries, what it asks for, and what it states about equipment, prices and programmes against the directory.",
 		"Messages stand together only where the evidence for one sender outweighs chance; the ledger above and in the JSON form gives each reason with its weight.",
 		"Times are those of the trusted receiver, not those that the sender wrote. All times are UTC.",
-		"Every figure can be followed to the messages named above by their ids (SHA-256 over the raw message and the organisation that reported it).",
+		"Each message has an id, SHA-256 over the raw message and the organisation that reported it; its first twelve digits stand here. Whoever holds the messages can follow every figure to them.",
 		"Likelihood words follow ICD 203: almost no chance 1–5 %, very unlikely 5–20, unlikely 20–45, roughly even 45–55, likely 55–80, very likely 80–95, almost certain 95–99.",
 	}}}
 	if len(p.Gaps) > 0 {
@@ -406,7 +415,7 @@ func (b *builder) method() []Block {
 	}
 	add("Campaign", Visible(p.Campaign))
 	add("Version", strconv.Itoa(p.Version))
-	add("Made from mail received until", Minute(r.Made))
+	add("Last message of the campaign", Minute(r.Made))
 	add("Directory", Visible(p.Pack))
 	return append(out, rev)
 }

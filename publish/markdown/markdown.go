@@ -39,7 +39,7 @@ func (Format) Write(w io.Writer, r coldwatch.Report, pack *knowledge.Pack) error
 		}
 	}
 	synthetic()
-	fmt.Fprintf(&b, "# %s\n\n*%s · %s · from mail received until %s*\n\n", Escape(d.Title), Escape(d.Kicker), Escape(d.Version), dossier.Minute(d.Made))
+	fmt.Fprintf(&b, "# %s\n\n*%s · %s · last message received %s*\n\n", Escape(d.Title), Escape(d.Kicker), Escape(d.Version), dossier.Minute(d.Made))
 	for _, s := range d.Summary {
 		fmt.Fprintf(&b, "%s\n\n", Escape(s))
 	}

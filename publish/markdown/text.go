@@ -38,7 +38,7 @@ func DrawText(w io.Writer, d *dossier.Document) error {
 	}
 	t.para("", "", strings.ToUpper(d.Kicker))
 	t.para("", "", d.Title)
-	t.para("", "", d.Version+", from mail received until "+dossier.Minute(d.Made))
+	t.para("", "", d.Version+", last message received "+dossier.Minute(d.Made))
 	for _, s := range d.Summary {
 		t.para("", "", s)
 	}
@@ -115,8 +115,11 @@ func (t *textWriter) block(bl dossier.Block) {
 	case dossier.Chain:
 		for _, s := range v.Stages {
 			state := "not hit"
-			if s.Hit > 0 {
+			switch {
+			case s.Hit > 0:
 				state = "HIT"
+			case s.Of == 0:
+				state = "not in the directory"
 			}
 			var roles []string
 			for _, r := range s.Role {
