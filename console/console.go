@@ -4,7 +4,7 @@
 // What a request passes, in this order: the log and the recovery from a panic; the name that it asks for, for on the loopback a page of
 // the web could otherwise reach us under a name of its own (DNS rebinding); the size of its body; the headers that every answer
 // carries (a Content Security Policy that allows our own files only, W3C CSP Level 3; no framing, no sniffing, no referrer, no
-// caching; HSTS under TLS, RFC 6797); who asks (session, token, or the open loopback); for what changes something, that a page of
+// caching; HSTS under TLS, RFC 6797); who asks (session, token, or the open loopback) and how often; for what changes something, that a page of
 // ours asks (Fetch Metadata and Origin, as net/http.CrossOriginProtection compares them, and a token in each form); the route's rule.
 package console
 
@@ -35,6 +35,8 @@ type Config struct {
 	Local  bool     // only this machine reaches us: without accounts it is open
 	TLS    bool     // we are served over TLS
 	Hosts  []string // names that a request may ask for; none: any name off the loopback, on it only the loopback's
+	// Proxies may say in X-Forwarded-For for whom they ask.
+	Proxies []netip.Prefix
 	// Refused answers a person's request that is not allowed or went wrong: a page. Calls of the API get problem details.
 	Refused func(w http.ResponseWriter, r *http.Request, status int)
 	// Answered is told of every request, where it is set.
@@ -50,6 +52,7 @@ type server struct {
 	mux    *http.ServeMux
 	cross  *http.CrossOriginProtection
 	tokens tokenCache
+	pace   pacer
 	form   string // CSRF token of the open loopback
 }
 
@@ -100,6 +103,11 @@ func (s *server) guarded(route access.Route) http.Handler {
 			return
 		}
 		r = r.WithContext(access.With(r.Context(), v))
+		if !v.Open && route.Rule.Scope != token.WriteIntake && !s.pace.ask(whoAsks(v), s.Clock()) { // an intake says itself when it is full
+			w.Header().Set("Retry-After", "1")
+			s.refuse(w, r, http.StatusTooManyRequests)
+			return
+		}
 		if !isSafe(r.Method) && v.CSRF != "" && !s.fromOurForm(r, v) {
 			s.refuse(w, r, http.StatusForbidden)
 			return
@@ -113,6 +121,14 @@ func (s *server) guarded(route access.Route) http.Handler {
 			s.refuse(w, r, http.StatusForbidden)
 		}
 	})
+}
+
+// whoAsks names who is held to a number of requests: an account wherever it comes from, and a stranger by the address.
+func whoAsks(v access.Viewer) string {
+	if v.Account != "" {
+		return "account " + v.Account
+	}
+	return "address " + v.Address
 }
 
 func isSafe(method string) bool { return method == http.MethodGet || method == http.MethodHead }
@@ -152,7 +168,7 @@ func plain(w http.ResponseWriter, _ *http.Request, status int) {
 func (s *server) viewer(r *http.Request) (access.Viewer, error) {
 	v, err := s.bearer(r)
 	if err == nil {
-		v.Address = address(r)
+		v.Address = s.address(r)
 	}
 	return v, err
 }
@@ -176,7 +192,7 @@ func (s *server) bearer(r *http.Request) (access.Viewer, error) {
 			return v, err
 		}
 	}
-	if !s.Local {
+	if !s.Local || len(s.Hosts)+len(s.Proxies) > 0 || !direct(r) { // under another name only a proxy reaches us, and strangers by it
 		return access.Viewer{}, nil
 	}
 	there, err := s.People.Exist(ctx)
@@ -184,6 +200,18 @@ func (s *server) bearer(r *http.Request) (access.Viewer, error) {
 		return access.Viewer{}, err
 	}
 	return access.Viewer{Account: "local", Role: access.Administrator, CSRF: s.form, Open: true}, nil
+}
+
+// direct tells a request of this machine from one that a proxy on this machine passes on for a stranger: it asks for the loopback by
+// name, and no proxy has left its mark. Only such a one is let in without an account.
+func direct(r *http.Request) bool {
+	for _, mark := range []string{"Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Real-Ip", "Via"} {
+		if r.Header.Get(mark) != "" {
+			return false
+		}
+	}
+	ip, err := netip.ParseAddr(remote(r))
+	return err == nil && ip.Unmap().IsLoopback() && isLoopback(asked(r)) && r.ProtoAtLeast(1, 1) // proxies of old habit speak 1.0
 }
 
 // machine gives the viewer that a token stands for: the most that one of its scopes allows.
@@ -231,8 +259,22 @@ func isForm(r *http.Request) bool {
 	return kind == "application/x-www-form-urlencoded" || kind == "multipart/form-data"
 }
 
-// address is where a request came from.
-func address(r *http.Request) string {
+// address is where a request came from: as a proxy of ours says, the last one of the list, for what stands before it anyone can write.
+func (s *server) address(r *http.Request) string {
+	host := remote(r)
+	ip, err := netip.ParseAddr(host)
+	if err != nil || !slices.ContainsFunc(s.Proxies, func(p netip.Prefix) bool { return p.Contains(ip.Unmap()) }) {
+		return host
+	}
+	all := strings.Split(strings.Join(r.Header.Values("X-Forwarded-For"), ","), ",")
+	if said, err := netip.ParseAddr(strings.TrimSpace(all[len(all)-1])); err == nil {
+		return said.String()
+	}
+	return host
+}
+
+// remote is the address at the other end of the connection.
+func remote(r *http.Request) string {
 	host, _, err := net.SplitHostPort(r.RemoteAddr)
 	if err != nil {
 		return r.RemoteAddr
@@ -240,19 +282,28 @@ func address(r *http.Request) string {
 	return host
 }
 
-// knownHost tells whether the request asks for a name of ours.
-func (s *server) knownHost(r *http.Request) bool {
+// asked is the name or address that a request asks for, without its port.
+func asked(r *http.Request) string {
 	host := r.Host
 	if h, _, err := net.SplitHostPort(host); err == nil {
 		host = h
 	}
-	host = strings.ToLower(strings.Trim(host, "[]"))
-	if len(s.Hosts) > 0 && slices.Contains(s.Hosts, host) {
+	return strings.ToLower(strings.Trim(host, "[]"))
+}
+
+func isLoopback(host string) bool {
+	ip, err := netip.ParseAddr(host)
+	return host == "localhost" || err == nil && ip.Unmap().IsLoopback()
+}
+
+// knownHost tells whether the request asks for a name of ours.
+func (s *server) knownHost(r *http.Request) bool {
+	host := asked(r)
+	if slices.ContainsFunc(s.Hosts, func(h string) bool { return strings.EqualFold(h, host) }) {
 		return true
 	}
 	if s.Local {
-		ip, err := netip.ParseAddr(host)
-		return host == "localhost" || err == nil && ip.IsLoopback()
+		return isLoopback(host)
 	}
 	return len(s.Hosts) == 0
 }
@@ -275,7 +326,7 @@ func (s *server) outer(next http.Handler) http.Handler {
 			if s.Answered != nil {
 				s.Answered(rec.status, s.Clock().Sub(began))
 			}
-			slog.Info("request", "method", r.Method, "path", r.URL.Path, "status", rec.status, "bytes", rec.bytes, "from", address(r),
+			slog.Info("request", "method", r.Method, "path", r.URL.Path, "status", rec.status, "bytes", rec.bytes, "from", s.address(r),
 				"took", s.Clock().Sub(began).Round(time.Microsecond))
 		}()
 		s.head(rec.Header())

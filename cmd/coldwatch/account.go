@@ -34,7 +34,7 @@ type accountCreateCmd struct {
 }
 
 func (c accountCreateCmd) Run(ctx context.Context, g *Globals) error {
-	return g.people(ctx, func(e *engine.Engine, p *account.People) error {
+	return g.people(ctx, func(ctx context.Context, e *engine.Engine, p *account.People) error {
 		there, err := p.Exist(ctx)
 		if err != nil {
 			return err
@@ -77,7 +77,7 @@ func ofOrganisation(org string) string {
 type accountListCmd struct{}
 
 func (accountListCmd) Run(ctx context.Context, g *Globals) error {
-	return g.people(ctx, func(_ *engine.Engine, p *account.People) error {
+	return g.people(ctx, func(ctx context.Context, _ *engine.Engine, p *account.People) error {
 		all, err := p.All(ctx)
 		if err != nil {
 			return err
@@ -127,7 +127,7 @@ func (c accountChangeCmd) Run(ctx context.Context, g *Globals) error {
 	if c.Role == "" && c.Org == nil && !c.Disable && !c.Enable {
 		return &userError{err: errors.New("nothing to change"), hint: "--role, --org, --disable or --enable", code: 2}
 	}
-	return g.people(ctx, func(e *engine.Engine, p *account.People) error {
+	return g.people(ctx, func(ctx context.Context, e *engine.Engine, p *account.People) error {
 		if _, ok := access.ParseRole(c.Role); c.Role != "" && !ok {
 			return account.ErrRole
 		}
@@ -157,7 +157,7 @@ type accountPasswordCmd struct {
 }
 
 func (c accountPasswordCmd) Run(ctx context.Context, g *Globals) error {
-	return g.people(ctx, func(_ *engine.Engine, p *account.People) error {
+	return g.people(ctx, func(ctx context.Context, _ *engine.Engine, p *account.People) error {
 		password, err := g.askPassword()
 		if err != nil {
 			return err
@@ -175,7 +175,7 @@ type accountDeleteCmd struct {
 }
 
 func (c accountDeleteCmd) Run(ctx context.Context, g *Globals) error {
-	return g.people(ctx, func(_ *engine.Engine, p *account.People) error {
+	return g.people(ctx, func(ctx context.Context, _ *engine.Engine, p *account.People) error {
 		if err := p.Delete(ctx, c.Name); err != nil {
 			return err
 		}
@@ -185,7 +185,7 @@ func (c accountDeleteCmd) Run(ctx context.Context, g *Globals) error {
 }
 
 // people runs f with the accounts of the database; what it does is written down as done on the command line.
-func (g *Globals) people(ctx context.Context, f func(*engine.Engine, *account.People) error) error {
+func (g *Globals) people(ctx context.Context, f func(context.Context, *engine.Engine, *account.People) error) error {
 	e, err := g.opened(ctx, true)
 	if err != nil {
 		return err
@@ -195,7 +195,7 @@ func (g *Globals) people(ctx context.Context, f func(*engine.Engine, *account.Pe
 	if err != nil {
 		return err
 	}
-	err = f(e, p)
+	err = f(access.With(ctx, access.Viewer{Account: commandLine()}), e, p)
 	switch {
 	case errors.Is(err, store.ErrNotFound):
 		return hinted("coldwatch account list", "there is no account of that name")
@@ -269,7 +269,7 @@ func (c auditListCmd) Run(ctx context.Context, g *Globals) error {
 		if i == 0 {
 			g.note("newest hash, to be noted elsewhere: %s", x.Hash)
 		}
-		g.print("%6d  %s  %-20s %-18s %s %s", x.Seq, x.At.Format("2006-01-02 15:04:05"), safe(orWord(x.Actor, "command line")), safe(x.Action), safe(x.Object), safe(x.Detail))
+		g.print("%6d  %s  %-20s %-18s %s %s", x.Seq, x.At.Format("2006-01-02 15:04:05"), safe(x.Actor), safe(x.Action), safe(x.Object), safe(x.Detail))
 	}
 	return nil
 }

@@ -13,6 +13,7 @@ import (
 	"os"
 	"os/signal"
 	"runtime/pprof"
+	"strings"
 	"syscall"
 
 	"github.com/alecthomas/kong"
@@ -21,6 +22,7 @@ import (
 	"github.com/coldwatch/coldwatch/analysis/dns"
 	"github.com/coldwatch/coldwatch/analysis/payload"
 	"github.com/coldwatch/coldwatch/analysis/payload/sandbox"
+	"github.com/coldwatch/coldwatch/console/token"
 	"github.com/coldwatch/coldwatch/message"
 )
 
@@ -117,7 +119,7 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 		kong.Name("coldwatch"),
 		kong.Description("Finds phishing campaigns against the vaccine cold chain and warns the organisations on it.\n\n"+
 			"Start with: coldwatch demo, or coldwatch scan FOLDER"),
-		kong.Vars{"formats": formatNames()}, kong.Writers(stdout, stderr), kong.DefaultEnvars("COLDWATCH"),
+		kong.Vars{"formats": formatNames(), "scopes": strings.Join(token.Scopes(), ", ")}, kong.Writers(stdout, stderr), kong.DefaultEnvars("COLDWATCH"),
 		kong.Exit(func(code int) { exited = code }),
 		kong.Resolvers(configFile(args)),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true}),

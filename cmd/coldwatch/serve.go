@@ -16,7 +16,6 @@ import (
 	"strings"
 	"time"
 
-	"golang.org/x/net/netutil"
 	"golang.org/x/sync/errgroup"
 
 	"github.com/coldwatch/coldwatch/console"
@@ -38,6 +37,7 @@ type serveCmd struct {
 	Key    string        `help:"Its private key (PEM)." placeholder:"FILE" type:"path"`
 	Host   []string      `help:"Name under which the console is reached, as in its address; others are refused. Repeatable." placeholder:"NAME"`
 	Intake []string      `help:"Way in for mail: an imaps, imap, lmtp, smtp, milter or folder address; coldwatch intake check --help describes them. Repeatable." placeholder:"URL" sep:"none"`
+	Proxy  []string      `help:"Address or network of a reverse proxy that speaks TLS in our place; its X-Forwarded-For is believed. Repeatable." placeholder:"ADDR"`
 	Every  time.Duration `help:"How often to look for changed campaigns to publish." default:"30s" placeholder:"TIME"`
 	Work   bool          `help:"Analyse what comes in and link it; without, workers elsewhere do." default:"true" negatable:""`
 	OIDC   oidcFlags     `embed:"" prefix:"oidc-"`
@@ -46,12 +46,13 @@ type serveCmd struct {
 func (serveCmd) Help() string {
 	return "Runs everything in one process: the web console and its HTTP API (/v1/openapi.json describes it), the analysis of what comes in, the links " +
 		"between it, and TAXII 2.1 under /taxii2/. On the loopback no account is needed until the first is made; off it, the first administrator is made with " +
-		"a token that is printed at the start. Programs come with tokens: coldwatch token create NAME. Scans and workers may run beside it."
+		"a token that is printed at the start; so behind a proxy on the same machine, named by --host and --proxy. Programs come with tokens: coldwatch token create NAME. Scans and workers may run beside it."
 }
 
 // Bounds of the server against slow and greedy clients.
 const (
-	maxConnections = 256
+	maxConnections = 1024
+	maxOfOne       = 64 // connections of one address, off the loopback
 	maxHeader      = 64 << 10
 )
 
@@ -87,7 +88,11 @@ func (c serveCmd) Run(ctx context.Context, g *Globals) error {
 		return hinted("choose another with --listen, for example 127.0.0.1:8081", "listen on %s: %w", c.Listen, err)
 	}
 	scheme := "http"
-	l = netutil.LimitListener(l, maxConnections)
+	each := maxOfOne
+	if onLoopback(c.Listen) || len(c.Proxy) > 0 {
+		each = 0 // all come from one
+	}
+	l = console.Limit(l, maxConnections, each)
 	if cfg != nil {
 		scheme = "https"
 		l = tls.NewListener(l, cfg)
@@ -151,6 +156,11 @@ func (c serveCmd) handler(g *Globals, e *engine.Engine, door *engine.Door, secur
 	if err != nil {
 		return nil, nil, err
 	}
+	proxies, err := prefixes(c.Proxy)
+	if err != nil {
+		return nil, nil, err
+	}
+	secure = secure || len(proxies) > 0
 	local := onLoopback(c.Listen)
 	now := func() *engine.Engine { return e }
 	d := desk.New(desk.Config{Store: e.Store, Engine: now, Log: log, Clock: e.Clock})
@@ -163,7 +173,7 @@ func (c serveCmd) handler(g *Globals, e *engine.Engine, door *engine.Door, secur
 	}
 	entrance.Draw = pages.Draw
 	routes := slices.Concat(pages.Routes(), calls.Routes(), watch.Routes(), entrance.Routes())
-	h, err := console.New(console.Config{Store: e.Store, People: people, Clock: e.Clock, Routes: routes, Local: local, TLS: secure, Hosts: c.Host,
+	h, err := console.New(console.Config{Store: e.Store, People: people, Clock: e.Clock, Routes: routes, Local: local, TLS: secure, Hosts: c.Host, Proxies: proxies,
 		Answered: watch.Answered, Refused: pages.Refused})
 	if err != nil {
 		return nil, nil, err
@@ -174,13 +184,29 @@ func (c serveCmd) handler(g *Globals, e *engine.Engine, door *engine.Door, secur
 	return mux, people, nil
 }
 
+// prefixes reads addresses and networks.
+func prefixes(all []string) ([]netip.Prefix, error) {
+	var out []netip.Prefix
+	for _, s := range all {
+		p, err := netip.ParsePrefix(s)
+		if ip, alone := netip.ParseAddr(s); alone == nil {
+			p, err = ip.Prefix(ip.BitLen())
+		}
+		if err != nil {
+			return nil, &userError{err: fmt.Errorf("--proxy %s is no address", s), hint: "for example --proxy 127.0.0.1 or --proxy 10.0.0.0/28", code: 2}
+		}
+		out = append(out, p.Masked())
+	}
+	return out, nil
+}
+
 // welcome says how to come in.
 func (c serveCmd) welcome(ctx context.Context, g *Globals, people *account.People, address string) error {
 	there, err := people.Exist(ctx)
 	if err != nil || there {
 		return err
 	}
-	if onLoopback(c.Listen) {
+	if onLoopback(c.Listen) && len(c.Host) == 0 && len(c.Proxy) == 0 { // under another name only a proxy reaches us, and strangers by it
 		g.note("there is no account: whoever uses this machine is an administrator, and nobody else gets in; coldwatch account create NAME makes one")
 		return nil
 	}

@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"strings"
+	"time"
 
+	"github.com/coldwatch/coldwatch/console/audit"
 	"github.com/coldwatch/coldwatch/console/token"
 	"github.com/coldwatch/coldwatch/engine"
 )
@@ -16,17 +18,36 @@ type tokenCmd struct {
 }
 
 type tokenCreateCmd struct {
-	Name  string   `arg:"" help:"Whose it is; also the user name of HTTP Basic."`
-	Scope []string `help:"What it allows: taxii:read, taxii:write. Can be repeated." default:"taxii:read" placeholder:"SCOPE"`
+	Name  string        `arg:"" help:"Whose it is; also the user name of HTTP Basic."`
+	Scope []string      `help:"What it allows: ${scopes}. Can be repeated." default:"taxii:read" placeholder:"SCOPE"`
+	Org   string        `help:"Organisation whose mail alone it sees and hands in, by its id in the pack." placeholder:"ID"`
+	For   time.Duration `help:"How long it holds, for example 2160h; without, until it is revoked." placeholder:"TIME"`
 }
 
 func (c tokenCreateCmd) Run(ctx context.Context, g *Globals) error {
-	e, err := g.keeper(ctx, true)
+	if c.For < 0 {
+		return &userError{err: errors.New("--for must be longer than nothing"), hint: "for example --for 2160h, 90 days", code: 2}
+	}
+	open := g.keeper
+	if c.Org != "" {
+		open = g.opened // the pack knows the organisations
+	}
+	e, err := open(ctx, true)
 	if err != nil {
 		return err
 	}
 	defer e.Store.Close()
-	secret, err := token.Create(ctx, e.Store, c.Name, c.Scope, e.Clock())
+	if c.Org != "" && e.Pack.Organisation(c.Org) == nil {
+		return hinted("coldwatch pack show --organisations lists them", "the pack has no organisation %q", c.Org)
+	}
+	t := token.Token{Name: c.Name, Scopes: c.Scope, Organisation: c.Org, Created: e.Clock()}
+	if c.For > 0 {
+		t.Expires = t.Created.Add(c.For).UTC()
+	}
+	secret, err := token.Make(ctx, e.Store, t)
+	if err == nil {
+		err = written(ctx, e, audit.TokenCreate, c.Name, strings.Join(c.Scope, " ")+" "+c.Org)
+	}
 	switch {
 	case errors.Is(err, token.ErrTaken):
 		return hinted("coldwatch token revoke "+c.Name+" takes it away; or choose another name", "%w", err)
@@ -65,10 +86,16 @@ func (tokenListCmd) Run(ctx context.Context, g *Globals) error {
 			Name    string   `json:"name"`
 			Scopes  []string `json:"scopes"`
 			Created string   `json:"created"`
+			Org     string   `json:"organisation,omitempty"`
+			Expires string   `json:"expires,omitempty"`
 		}
 		out := []shown{}
 		for _, t := range all {
-			out = append(out, shown{t.Name, t.Scopes, t.Created.Format("2006-01-02T15:04:05Z")})
+			x := shown{t.Name, t.Scopes, t.Created.Format(time.RFC3339), t.Organisation, ""}
+			if !t.Expires.IsZero() {
+				x.Expires = t.Expires.Format(time.RFC3339)
+			}
+			out = append(out, x)
 		}
 		return g.printJSON(out)
 	}
@@ -76,7 +103,11 @@ func (tokenListCmd) Run(ctx context.Context, g *Globals) error {
 		g.print("no tokens")
 	}
 	for _, t := range all {
-		g.print("%-32s %-28s since %s", safe(t.Name), strings.Join(t.Scopes, " "), t.Created.Format("2006-01-02"))
+		until := ""
+		if !t.Expires.IsZero() {
+			until = " until " + t.Expires.Format("2006-01-02")
+		}
+		g.print("%-32s %-28s since %s%s%s", safe(t.Name), strings.Join(t.Scopes, " "), t.Created.Format("2006-01-02"), until, ofOrganisation(safe(t.Organisation)))
 	}
 	return nil
 }
@@ -94,6 +125,9 @@ func (c tokenRevokeCmd) Run(ctx context.Context, g *Globals) error {
 	err = token.Revoke(ctx, e.Store, c.Name)
 	if errors.Is(err, token.ErrNone) {
 		return hinted("coldwatch token list shows the names", "%w", err)
+	}
+	if err == nil {
+		err = written(ctx, e, audit.TokenRevoke, c.Name, "")
 	}
 	if err == nil && !g.JSON {
 		g.print("%s: revoked", safe(c.Name))

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/coldwatch/coldwatch"
+	"github.com/coldwatch/coldwatch/console/audit"
 	"github.com/coldwatch/coldwatch/engine"
 	"github.com/coldwatch/coldwatch/store"
 	"github.com/coldwatch/coldwatch/warning"
@@ -134,6 +135,9 @@ func (c warningApproveCmd) Run(ctx context.Context, g *Globals) error {
 	}
 	word := coldwatch.Word{At: time.Now().UTC(), Author: authorOr(c.Author), Kind: engine.WordApprove, Other: w.ID, Campaign: w.Campaign, Reason: c.Reason}
 	word.ID = engine.WordID(word)
+	if err := written(ctx, e, audit.WarningApprove, w.ID, "to "+w.Reader); err != nil {
+		return err
+	}
 	if err := e.Approve(ctx, word); err != nil {
 		return err
 	}
@@ -181,6 +185,9 @@ func (c warningWithdrawCmd) Run(ctx context.Context, g *Globals) error {
 		word.Other, word.Campaign = w.ID, w.Campaign
 	}
 	word.ID = engine.WordID(word)
+	if err := written(ctx, e, audit.WarningRevoke, w.ID, "to "+w.Reader); err != nil {
+		return err
+	}
 	out, err := e.Withdraw(ctx, word)
 	if errors.Is(err, engine.ErrReachedNobody) {
 		return hinted("leave it unapproved: it goes nowhere", "the warning %s: %w", word.Other, err)

@@ -5,9 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"os/user"
+	"strings"
 	"time"
 
 	"github.com/coldwatch/coldwatch"
+	"github.com/coldwatch/coldwatch/console/audit"
 	"github.com/coldwatch/coldwatch/engine"
 )
 
@@ -56,6 +58,9 @@ func (c sayCmd) Run(ctx context.Context, g *Globals) error {
 		}
 	}
 	w.ID = engine.WordID(w)
+	if err := written(ctx, e, audit.WordSay, w.ID, w.Kind+" "+shortID(w.Message)+" "+shortID(w.Other)+" "+w.Campaign); err != nil {
+		return err
+	}
 	if err := e.Say(ctx, w); err != nil {
 		return err
 	}
@@ -77,6 +82,14 @@ func authorOr(given string) string {
 	}
 	return "unknown"
 }
+
+// written puts into the audit log what is done on the command line.
+func written(ctx context.Context, e *engine.Engine, action, object, detail string) error {
+	return audit.New(e.Store, e.Clock).AddBy(ctx, commandLine(), "", action, object, strings.TrimSpace(detail))
+}
+
+// commandLine is who did something there: whoever is logged in at the machine.
+func commandLine() string { return "command line: " + authorOr("") }
 
 // findMessage takes a message's id or its beginning.
 func findMessage(ctx context.Context, e *engine.Engine, prefix string) (string, error) {
@@ -104,6 +117,9 @@ func (c unsayCmd) Run(ctx context.Context, g *Globals) error {
 	for _, w := range words {
 		if w.ID == c.ID {
 			w.Undone = true
+			if err := written(ctx, e, audit.WordUnsay, w.ID, w.Kind+" "+shortID(w.Message)+" "+shortID(w.Other)+" "+w.Campaign); err != nil {
+				return err
+			}
 			if err := e.Say(ctx, w); err != nil {
 				return err
 			}

@@ -61,6 +61,8 @@ type People struct {
 	slow   *limiter
 	decoy  string // hash that an unknown name is compared with, so that it takes as long
 
+	changing sync.Mutex // held while it is looked at who is left and one is changed
+
 	mu    sync.Mutex
 	setUp string // hash of the one-time token; "" when it is used or was never made
 	first bool   // whether an account exists: once true it stays
@@ -96,11 +98,21 @@ func (p *People) SetUpToken() string {
 	return token
 }
 
-// CheckSetUp tells whether a set-up token holds still.
-func (p *People) checkSetUp(token string) bool {
+// takeSetUp uses the set-up token up, if it is the right one: of two who come with it at once only one gets in. giveBack undoes that
+// where no account was made.
+func (p *People) takeSetUp(token string) (giveBack func(), ok bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return p.setUp != "" && subtle.ConstantTimeCompare([]byte(p.setUp), []byte(sum(token))) == 1
+	kept := p.setUp
+	if kept == "" || subtle.ConstantTimeCompare([]byte(kept), []byte(sum(token))) != 1 {
+		return nil, false
+	}
+	p.setUp = ""
+	return func() {
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		p.setUp = kept
+	}, true
 }
 
 // SetUp makes the first administrator and uses the token up.
@@ -109,7 +121,8 @@ func (p *People) SetUp(ctx context.Context, token, name, password string) error 
 	if err := p.slow.ask("", v.Address); err != nil {
 		return err
 	}
-	if !p.checkSetUp(strings.TrimSpace(token)) {
+	giveBack, ok := p.takeSetUp(strings.TrimSpace(token))
+	if !ok {
 		p.slow.failed("", v.Address)
 		return ErrSetUp
 	}
@@ -120,11 +133,9 @@ func (p *People) SetUp(ctx context.Context, token, name, password string) error 
 		return err
 	}
 	if err := p.Create(ctx, Local(name, access.Administrator, ""), password); err != nil {
+		giveBack()
 		return err
 	}
-	p.mu.Lock()
-	p.setUp = ""
-	p.mu.Unlock()
 	return p.log.AddBy(ctx, name, v.Address, audit.SetUp, name, "first administrator")
 }
 
@@ -209,6 +220,8 @@ func (p *People) All(ctx context.Context) ([]store.Account, error) {
 
 // Change gives an account another role, organisation or state, and ends its sessions: nobody goes on with rights that were taken.
 func (p *People) Change(ctx context.Context, name string, change func(*store.Account)) error {
+	p.changing.Lock()
+	defer p.changing.Unlock()
 	a, err := p.store.Account(ctx, name)
 	if err != nil {
 		return err
@@ -281,6 +294,8 @@ func (p *People) ChangeOwn(ctx context.Context, old, password string) error {
 
 // Delete takes an account away with its sessions.
 func (p *People) Delete(ctx context.Context, name string) error {
+	p.changing.Lock()
+	defer p.changing.Unlock()
 	a, err := p.store.Account(ctx, name)
 	if err != nil {
 		return err

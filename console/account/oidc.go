@@ -6,7 +6,9 @@ import (
 	"crypto/subtle"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
+	"net/netip"
 	"net/url"
 	"strings"
 	"sync"
@@ -32,10 +34,10 @@ type Grant struct {
 // Provider says how people sign in at their own organisation (OpenID Connect Core 1.0, authorisation code flow with PKCE, RFC 7636).
 type Provider struct {
 	Issuer, Client, Secret string
-	Redirect               string           // our own address, to /sign-in/oidc/back
-	GroupsClaim            string           // "groups" unless it says otherwise
-	Grants                 map[string]Grant // by group
-	HTTP                   *http.Client     // nil: the usual one, with a time limit
+	Redirect               string            // our own address, to /sign-in/oidc/back
+	GroupsClaim            string            // "groups" unless it says otherwise
+	Grants                 map[string]Grant  // by group
+	Transport              http.RoundTripper // nil: the usual one
 }
 
 // OIDC is the way in by a provider. It is asked for its keys when the first person comes, so that a provider that is down keeps
@@ -43,23 +45,60 @@ type Provider struct {
 type OIDC struct {
 	Provider
 	clock func() time.Time
+	http  *http.Client
 
 	mu       sync.Mutex
 	verifier *oidc.IDTokenVerifier
 	config   oauth2.Config
+	failed   time.Time // when it could not be reached
+	failure  error
 }
 
-const providerTimeout = 10 * time.Second
+const (
+	providerTimeout = 10 * time.Second
+	// againAfter is how long a provider that could not be reached is not asked again: strangers at the door must not make us wait.
+	againAfter = 15 * time.Second
+	// maxAnswer bounds what a provider answers.
+	maxAnswer = 1 << 20
+)
+
+// ErrInsecure says that the provider is not reached over TLS.
+var ErrInsecure = errors.New("a provider is reached by https, unless it is on this machine")
+
+// A narrow transport asks over TLS alone, follows nobody elsewhere, and reads answers to a bound: the addresses of tokens and keys
+// come from the provider's own description, and whoever can write that must not make us ask around within the house (server-side
+// request forgery) or fill the memory.
+type narrow struct{ next http.RoundTripper }
+
+func (n narrow) RoundTrip(r *http.Request) (*http.Response, error) {
+	if ip, err := netip.ParseAddr(r.URL.Hostname()); r.URL.Scheme != "https" && r.URL.Hostname() != "localhost" && (err != nil || !ip.IsLoopback()) {
+		return nil, fmt.Errorf("%s: %w", r.URL.Redacted(), ErrInsecure)
+	}
+	w, err := n.next.RoundTrip(r)
+	if err == nil {
+		w.Body = struct {
+			io.Reader
+			io.Closer
+		}{io.LimitReader(w.Body, maxAnswer), w.Body}
+	}
+	return w, err
+}
+
+// client makes what the provider is asked with.
+func client(next http.RoundTripper) *http.Client {
+	return &http.Client{Timeout: providerTimeout, Transport: narrow{next},
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+}
 
 // NewOIDC makes the way in.
 func NewOIDC(p Provider, clock func() time.Time) *OIDC {
 	if p.GroupsClaim == "" {
 		p.GroupsClaim = "groups"
 	}
-	if p.HTTP == nil {
-		p.HTTP = &http.Client{Timeout: providerTimeout}
+	if p.Transport == nil {
+		p.Transport = http.DefaultTransport
 	}
-	return &OIDC{Provider: p, clock: clock}
+	return &OIDC{Provider: p, clock: clock, http: client(p.Transport)}
 }
 
 // A Way is one trip to the provider: what comes back must carry its state, the token its nonce, and the code its verifier.
@@ -84,10 +123,14 @@ func (o *OIDC) discover(ctx context.Context) (oauth2.Config, *oidc.IDTokenVerifi
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	if o.verifier == nil {
+		if now := o.clock(); o.failure != nil && now.Sub(o.failed) < againAfter {
+			return oauth2.Config{}, nil, o.failure
+		}
 		// The provider keeps the context for fetching keys later: it may not end with this request.
-		p, err := oidc.NewProvider(oidc.ClientContext(context.WithoutCancel(ctx), o.HTTP), o.Issuer)
+		p, err := oidc.NewProvider(oidc.ClientContext(context.WithoutCancel(ctx), o.http), o.Issuer)
 		if err != nil {
-			return oauth2.Config{}, nil, fmt.Errorf("provider %s: %w", o.Issuer, err)
+			o.failed, o.failure = o.clock(), fmt.Errorf("provider %s: %w", o.Issuer, err)
+			return oauth2.Config{}, nil, o.failure
 		}
 		o.verifier = p.Verifier(&oidc.Config{ClientID: o.Client, Now: o.clock})
 		o.config = oauth2.Config{ClientID: o.Client, ClientSecret: o.Secret, Endpoint: p.Endpoint(), RedirectURL: o.Redirect,
@@ -121,7 +164,7 @@ func (o *OIDC) identify(ctx context.Context, kept string, back url.Values) (clai
 	if err != nil {
 		return claims{}, err
 	}
-	ctx = oidc.ClientContext(ctx, o.HTTP)
+	ctx = oidc.ClientContext(ctx, o.http)
 	answer, err := c.Exchange(ctx, back.Get("code"), oauth2.VerifierOption(way.verifier))
 	if err != nil {
 		return claims{}, fmt.Errorf("%w: %w", ErrRefused, err)

@@ -117,6 +117,11 @@ func (p *People) SignOut(ctx context.Context, secret string) error {
 	return p.log.Add(ctx, audit.SignOut, access.From(ctx).Account, "")
 }
 
+// Drop ends a session in whose place another begins.
+func (p *People) Drop(ctx context.Context, secret string) error {
+	return p.store.EndSessions(ctx, sum(secret), "", time.Time{})
+}
+
 // EndAll ends every session of an account.
 func (p *People) EndAll(ctx context.Context, name string) error {
 	if err := p.store.EndSessions(ctx, "", name, time.Time{}); err != nil {

@@ -139,6 +139,7 @@ func (s *site) ask(as, method, path, body string, header ...string) *httptest.Re
 	for i := 0; i < len(header); i += 2 {
 		r.Header.Set(header[i], header[i+1])
 	}
+	r.RemoteAddr = "127.0.0.1:40000"
 	w := httptest.NewRecorder()
 	s.handler.ServeHTTP(w, r)
 	return w

@@ -102,6 +102,11 @@ func (d *Door) signedIn(w http.ResponseWriter, r *http.Request) {
 
 // letIn gives the browser its session and sends it on.
 func (d *Door) letIn(w http.ResponseWriter, r *http.Request, secret, next string) {
+	if c, err := r.Cookie(d.Cookie); err == nil { // whose session this was, or who planted it: it ends here
+		if err := d.People.Drop(r.Context(), c.Value); err != nil {
+			slog.Error("sign-in", "error", err)
+		}
+	}
 	http.SetCookie(w, &http.Cookie{Name: d.Cookie, Value: secret, Path: "/", HttpOnly: true, Secure: d.TLS, SameSite: http.SameSiteLaxMode})
 	http.Redirect(w, r, local(next), http.StatusSeeOther)
 }
