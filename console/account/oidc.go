@@ -48,9 +48,8 @@ type OIDC struct {
 	http  *http.Client
 
 	mu       sync.Mutex
-	verifier *oidc.IDTokenVerifier
-	config   oauth2.Config
-	failed   time.Time // when it could not be reached
+	provider *oidc.Provider // nil until it was reached
+	failed   time.Time      // when it could not be reached
 	failure  error
 }
 
@@ -119,29 +118,28 @@ func parseWay(s string) (Way, bool) {
 }
 
 // discover reads the provider's description (OpenID Connect Discovery 1.0) when it was not read yet.
-func (o *OIDC) discover(ctx context.Context) (oauth2.Config, *oidc.IDTokenVerifier, error) {
+func (o *OIDC) discover(ctx context.Context) (*oidc.Provider, *oauth2.Config, error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	if o.verifier == nil {
+	if o.provider == nil {
 		if now := o.clock(); o.failure != nil && now.Sub(o.failed) < againAfter {
-			return oauth2.Config{}, nil, o.failure
+			return nil, nil, o.failure
 		}
 		// The provider keeps the context for fetching keys later: it may not end with this request.
 		p, err := oidc.NewProvider(oidc.ClientContext(context.WithoutCancel(ctx), o.http), o.Issuer)
 		if err != nil {
 			o.failed, o.failure = o.clock(), fmt.Errorf("provider %s: %w", o.Issuer, err)
-			return oauth2.Config{}, nil, o.failure
+			return nil, nil, o.failure
 		}
-		o.verifier = p.Verifier(&oidc.Config{ClientID: o.Client, Now: o.clock})
-		o.config = oauth2.Config{ClientID: o.Client, ClientSecret: o.Secret, Endpoint: p.Endpoint(), RedirectURL: o.Redirect,
-			Scopes: []string{oidc.ScopeOpenID, "profile", "email", "groups"}}
+		o.provider = p
 	}
-	return o.config, o.verifier, nil
+	return o.provider, &oauth2.Config{ClientID: o.Client, ClientSecret: o.Secret, Endpoint: o.provider.Endpoint(), RedirectURL: o.Redirect,
+		Scopes: []string{oidc.ScopeOpenID, "profile", "email", "groups"}}, nil
 }
 
 // Away gives where to send the browser.
 func (o *OIDC) Away(ctx context.Context, w Way) (string, error) {
-	c, _, err := o.discover(ctx)
+	_, c, err := o.discover(ctx)
 	if err != nil {
 		return "", err
 	}
@@ -160,7 +158,7 @@ func (o *OIDC) identify(ctx context.Context, kept string, back url.Values) (clai
 	if !ok || subtle.ConstantTimeCompare([]byte(way.state), []byte(back.Get("state"))) != 1 || back.Get("code") == "" {
 		return claims{}, ErrRefused
 	}
-	c, verifier, err := o.discover(ctx)
+	p, c, err := o.discover(ctx)
 	if err != nil {
 		return claims{}, err
 	}
@@ -170,7 +168,7 @@ func (o *OIDC) identify(ctx context.Context, kept string, back url.Values) (clai
 		return claims{}, fmt.Errorf("%w: %w", ErrRefused, err)
 	}
 	raw, _ := answer.Extra("id_token").(string)
-	token, err := verifier.Verify(ctx, raw)
+	token, err := p.Verifier(&oidc.Config{ClientID: o.Client, Now: o.clock}).Verify(ctx, raw)
 	if err != nil {
 		return claims{}, fmt.Errorf("%w: %w", ErrRefused, err)
 	}
@@ -180,6 +178,19 @@ func (o *OIDC) identify(ctx context.Context, kept string, back url.Values) (clai
 	var all map[string]any
 	if err := token.Claims(&all); err != nil {
 		return claims{}, fmt.Errorf("%w: %w", ErrRefused, err)
+	}
+	if _, ok := all[o.GroupsClaim]; !ok && p.UserInfoEndpoint() != "" {
+		// Who gives an access token may keep a person's claims for the UserInfo endpoint (OpenID Connect Core 1.0 section 5.4).
+		info, err := p.UserInfo(ctx, oauth2.StaticTokenSource(answer))
+		if err != nil {
+			return claims{}, fmt.Errorf("%w: %w", ErrRefused, err)
+		}
+		if info.Subject != token.Subject { // section 5.3.2: of another person it is not to be used
+			return claims{}, ErrRefused
+		}
+		if err := info.Claims(&all); err != nil {
+			return claims{}, fmt.Errorf("%w: %w", ErrRefused, err)
+		}
 	}
 	who := claims{subject: token.Issuer + " " + token.Subject}
 	for _, k := range []string{"preferred_username", "email", "sub"} {

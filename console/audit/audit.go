@@ -107,7 +107,9 @@ func (l *Log) Verify(ctx context.Context, noted string) (Verdict, error) {
 	var last int64
 	found := noted == ""
 	written, err := l.store.AuditTrail(ctx, func(e store.AuditEntry) error {
-		if e.Seq > last+1 {
+		if e.Seq < 1 {
+			fault("entry %d was slipped in: numbers begin at 1", e.Seq)
+		} else if e.Seq > last+1 {
 			fault("entries %d to %d are missing", last+1, e.Seq-1)
 		}
 		if e.Previous != v.Head {
@@ -123,6 +125,9 @@ func (l *Log) Verify(ctx context.Context, noted string) (Verdict, error) {
 	})
 	if err != nil {
 		return v, err
+	}
+	if last > written {
+		fault("entry %d was slipped in: only %d were written", last, written)
 	}
 	if last < written {
 		fault("the newest entries are missing: %d were written, the last there is number %d", written, last)

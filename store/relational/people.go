@@ -3,6 +3,7 @@ package relational
 import (
 	"context"
 	"database/sql"
+	"math"
 	"strings"
 	"time"
 
@@ -182,15 +183,12 @@ func (s *Store) Audit(ctx context.Context, q store.AuditQuery) ([]store.AuditEnt
 	return collect(rows, scanAudit)
 }
 
-// AuditTrail calls f with every entry, oldest first, and gives how many were ever written.
+// AuditTrail calls f with every entry there is, by number, and gives how many were ever written: of an honest log the number of the
+// last one. What is written meanwhile comes too.
 func (s *Store) AuditTrail(ctx context.Context, f func(store.AuditEntry) error) (int64, error) {
-	var written int64
-	if err := s.Read.QueryRowContext(ctx, `SELECT value FROM counter WHERE name = 'audit'`).Scan(&written); err != nil {
-		return 0, classify(err)
-	}
-	after := int64(0)
+	after, written := int64(math.MinInt64), int64(-1)
 	for {
-		rows, err := s.Read.QueryContext(ctx, auditColumns+` WHERE seq > ? AND seq <= ? ORDER BY seq LIMIT 500`, after, written)
+		rows, err := s.Read.QueryContext(ctx, auditColumns+` WHERE seq > ? ORDER BY seq LIMIT 500`, after)
 		if err != nil {
 			return 0, classify(err)
 		}
@@ -204,7 +202,15 @@ func (s *Store) AuditTrail(ctx context.Context, f func(store.AuditEntry) error) 
 			}
 			after = e.Seq
 		}
-		if len(page) < 500 {
+		if len(page) == 500 {
+			continue
+		}
+		// The counter is read after the entries, so that it is never behind them; once more where it went on meanwhile.
+		was := written
+		if err := s.Read.QueryRowContext(ctx, `SELECT value FROM counter WHERE name = 'audit'`).Scan(&written); err != nil {
+			return 0, classify(err)
+		}
+		if written <= after || written == was {
 			return written, nil
 		}
 	}
