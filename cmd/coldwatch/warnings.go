@@ -185,7 +185,7 @@ func (c warningWithdrawCmd) Run(ctx context.Context, g *Globals) error {
 		word.Other, word.Campaign = w.ID, w.Campaign
 	}
 	word.ID = engine.WordID(word)
-	if err := written(ctx, e, audit.WarningRevoke, w.ID, "to "+w.Reader); err != nil {
+	if err := written(ctx, e, audit.WarningRevoke, orWord(word.Other, word.Campaign), word.Reason); err != nil {
 		return err
 	}
 	out, err := e.Withdraw(ctx, word)
