@@ -219,15 +219,9 @@ func (s *scorer) bandItem(nb int) item {
 	return item{x: bands[nb/2], v: s.text, count: uint8(nb), m: s.p.Text[level], implied: -1}
 }
 
-// textCap is the most that equal bands can say: a single equal band in 32 may be a greeting.
+// textCap is the most that equal bands can say, more with each: one in 32 may be a greeting, four the stock phrases of a trade.
 func (s *scorer) textCap(count uint8) float64 {
-	switch {
-	case count >= sameText:
-		return s.cap
-	case count >= 4:
-		return s.cap * .8
-	}
-	return s.cap * .3
+	return s.cap * min(1, .3+.7*float64(count-1)/(sameText-1))
 }
 
 // compare scores the rows a and b. out is how many clusters to leave out of the counts: those of a and b, where they

@@ -88,7 +88,7 @@ func Default() Parameters {
 		OwnBits:      4,
 		OwnRelink:    4,
 		RoleBits:     4,
-		RoleExtra:    8,
+		RoleExtra:    6,
 		Witnesses:    32,
 		Merge:        .5,
 		Fraction:     .3,
