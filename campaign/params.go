@@ -1,7 +1,12 @@
 package campaign
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
 	"math"
+	"slices"
+	"strings"
 
 	"github.com/coldwatch/coldwatch"
 )
@@ -51,7 +56,7 @@ type Parameters struct {
 // Default returns the parameters of this version.
 func Default() Parameters {
 	return Parameters{
-		Version: "2026.1",
+		Version: "2026.2",
 		Views: []ViewParameter{
 			{coldwatch.ViewHost, "infra", .65, .02, true, false, "always"},
 			{coldwatch.ViewPath, "infra", .85, .10, false, false, "rare"},
@@ -103,6 +108,21 @@ func Default() Parameters {
 		UnseenShared: 100,
 		Passes:       3,
 	}
+}
+
+// Learnt returns the parameters with other m where m names a view, and a version that says so.
+func (p Parameters) Learnt(m map[coldwatch.View]float64) Parameters {
+	p.Views = slices.Clone(p.Views)
+	h := sha256.New()
+	for i := range p.Views {
+		if v, ok := m[p.Views[i].View]; ok && v > 0 && v < 1 {
+			p.Views[i].M = v
+		}
+		fmt.Fprintf(h, "%s %g\n", p.Views[i].View, p.Views[i].M)
+	}
+	base, _, _ := strings.Cut(p.Version, "+")
+	p.Version = base + "+" + hex.EncodeToString(h.Sum(nil)[:4])
+	return p
 }
 
 // grow is how many bits thresholds rise with the number of clusters n, one for each doubling: the more strangers there are, the rarer

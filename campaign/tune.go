@@ -2,9 +2,6 @@ package campaign
 
 import (
 	"bytes"
-	"crypto/sha256"
-	"encoding/hex"
-	"encoding/json"
 	"fmt"
 	"math"
 	"math/rand"
@@ -49,7 +46,7 @@ type pattern [maxViews]int8
 
 // Tune learns m from the linker's own sightings, without labels: u from random pairs, m by expectation and maximisation
 // (Dempster, Laird and Rubin 1977) over the pairs that share a value of one view, with that view's group left out,
-// averaged over three such views. The result is the same for the same sightings and seed.
+// averaged over three such views; what is old counts less. The result is the same for the same sightings and seed.
 func (l *Linker) Tune(seed int64) (Tuning, error) {
 	t := Tuning{Old: l.p, New: l.p}
 	rows := l.t.canonical(func(r uint32) bool { return l.t.class[r] == classLink || l.t.class[r] == classJoin })
@@ -77,17 +74,17 @@ func (l *Linker) Tune(seed int64) (Tuning, error) {
 			}
 		}
 	}
-	t.New.Views = slices.Clone(l.p.Views)
+	learnt := map[coldwatch.View]float64{}
 	for w := range n {
 		if n[w] == 0 {
 			continue
 		}
+		v := l.p.Views[w]
 		m := math.Round(min(.98, max(.02, sum[w]/n[w]))*100) / 100
-		old := t.New.Views[w].M
-		t.New.Views[w].M = m
-		if m != old {
-			t.Views = append(t.Views, Moved{t.New.Views[w].View, old, m})
-			t.Ask = t.Ask || math.Abs(m-old) > .1
+		if m != v.M {
+			learnt[v.View] = m
+			t.Views = append(t.Views, Moved{v.View, v.M, m})
+			t.Ask = t.Ask || math.Abs(m-v.M) > .1
 		}
 	}
 	slices.SortFunc(t.Views, func(a, b Moved) int {
@@ -102,12 +99,8 @@ func (l *Linker) Tune(seed int64) (Tuning, error) {
 	if len(t.Views) == 0 {
 		return t, nil
 	}
-	js, err := json.Marshal(t.New.Views)
-	if err != nil {
-		return t, fmt.Errorf("campaign: tune: %w", err)
-	}
-	h := sha256.Sum256(js)
-	t.New.Version = l.p.Version + "+" + hex.EncodeToString(h[:4])
+	t.New = l.p.Learnt(learnt)
+	var err error
 	t.Changes, err = l.changes(t.New)
 	return t, err
 }
@@ -184,11 +177,19 @@ func (l *Linker) blocked(rows []uint32, v uint8, r *rand.Rand) (map[pattern]floa
 					g[w] = -1
 				}
 			}
-			counts[g]++
+			counts[g] += l.recency(a, b)
 			n++
 		}
 	}
 	return counts, n
+}
+
+// halfLife is after how many days a pair counts half: methods change.
+const halfLife = 90
+
+func (l *Linker) recency(a, b uint32) float64 {
+	days := float64(l.newest-min(l.t.at[a], l.t.at[b])) / 86_400_000
+	return math.Exp2(-days / halfLife)
 }
 
 // maximise runs EM with u fixed, and returns m and the weight of evidence behind each.

@@ -112,9 +112,10 @@ type Engine struct {
 	Config
 	room *analysis.Room
 
-	mu      sync.Mutex // guards what follows
-	links   *links     // loaded when it is first needed
-	leading *hold      // while this process is the one that links
+	mu      sync.Mutex          // guards what follows
+	links   *links              // loaded when it is first needed
+	shipped campaign.Parameters // of linking, as configured
+	leading *hold               // while this process is the one that links
 	passes  passes
 	wake    chan struct{} // something is stored that is not linked yet
 	arrived chan struct{} // something is received that is not analysed yet
@@ -128,5 +129,5 @@ func New(c Config) *Engine {
 	if c.Beat == 0 {
 		c.Beat = time.Second
 	}
-	return &Engine{Config: c, room: analysis.New(c.Pack, c.Options), wake: make(chan struct{}, 1), arrived: make(chan struct{}, hands)}
+	return &Engine{Config: c, shipped: c.Linking, room: analysis.New(c.Pack, c.Options), wake: make(chan struct{}, 1), arrived: make(chan struct{}, hands)}
 }

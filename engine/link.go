@@ -81,6 +81,10 @@ func (e *Engine) current(ctx context.Context) (*links, []coldwatch.Sighting, err
 
 // load takes up the kept state, or begins anew where none is kept or it does not fit: that is only lost time.
 func (e *Engine) load(ctx context.Context) (*links, error) {
+	var err error
+	if e.Linking, err = e.linking(ctx); err != nil {
+		return nil, err
+	}
 	kept, err := e.Store.Setting(ctx, linkerSetting)
 	if err != nil {
 		return nil, err

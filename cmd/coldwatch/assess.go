@@ -25,6 +25,7 @@ type campaignCmd struct {
 	Diff       campaignDiffCmd `cmd:"" help:"Say what changed from one version of a campaign to another."`
 	Hypothesis hypothesisCmd   `cmd:"" help:"List, add and remove hypotheses about who is behind a campaign."`
 	Evidence   evidenceCmd     `cmd:"" help:"Add and remove graded evidence about who is behind a campaign."`
+	Tune       campaignTuneCmd `cmd:"" help:"Learn from the stored mail how messages of one campaign agree, and show what that would change."`
 }
 
 // idFirst lets a campaign's id stand before the command too: "campaign c-12 diff 1 2" is "campaign diff c-12 1 2".

@@ -23,11 +23,13 @@ import (
 )
 
 type measureCmd struct {
-	Scenarios []string `arg:"" name:"scenario" help:"Folders of labelled scenarios."`
-	Errors    bool     `help:"List every wrong verdict with its kind."`
-	Weights   string   `help:"Write the weights of the verdict, moved towards what these scenarios show, to a file; scan --weights uses it." placeholder:"FILE"`
-	Federated bool     `help:"Each member in a database of its own with a hub between them, compared with the same mail in one place."`
-	KeepBits  bool     `help:"With --weights: leave the weights as they are and write only how often each finding stood."`
+	Scenarios []string       `arg:"" optional:"" name:"scenario" help:"Folders of labelled scenarios."`
+	Errors    bool           `help:"List every wrong verdict with its kind."`
+	Weights   string         `help:"Write the weights of the verdict, moved towards what these scenarios show, to a file; scan --weights uses it." placeholder:"FILE"`
+	Federated bool           `help:"Each member in a database of its own with a hub between them, compared with the same mail in one place."`
+	Bench     bool           `name:"linkbench" help:"Measure linking alone, on sightings made of symbols: quality beside simpler methods, speed, memory."`
+	Linkbench linkbenchFlags `embed:"" prefix:"linkbench-"`
+	KeepBits  bool           `help:"With --weights: leave the weights as they are and write only how often each finding stood."`
 }
 
 func (measureCmd) Help() string {
@@ -35,7 +37,12 @@ func (measureCmd) Help() string {
 }
 
 func (c measureCmd) Run(ctx context.Context, g *Globals) error {
-	if c.Federated {
+	switch {
+	case c.Bench:
+		return c.Linkbench.run(g)
+	case len(c.Scenarios) == 0:
+		return &userError{err: errors.New("which scenarios?"), hint: "coldwatch measure FOLDER…, or coldwatch measure --linkbench", code: 2}
+	case c.Federated:
 		return c.federated(ctx, g)
 	}
 	var results []measure.Result

@@ -3,7 +3,7 @@
 //
 // Campaigns rotate through pools of hosts, senders, texts and networks; a part of every pool are hubs that unrelated
 // campaigns share. Four families make different trouble: "easy"; "rotation", where pools are longer and most values
-// polymorphic; "phaas" (phishing as a service), where campaigns of different customers share whole kits; and "bridge",
+// polymorphic; "kits", where campaigns of different customers share whole kits; and "bridge",
 // where one organisation reports messages that carry two campaigns' marks. Sizes, rates and truth are synthetic: the
 // figures compare methods and versions, and do not foretell quality on real mail.
 package linkbench
@@ -25,7 +25,7 @@ type Family string
 const (
 	Easy     Family = "easy"
 	Rotation Family = "rotation"
-	Phaas    Family = "phaas"
+	Kits     Family = "kits"
 	Bridge   Family = "bridge"
 )
 
@@ -164,7 +164,7 @@ func (g *generator) campaign(f Family, h *hubs, id int32) []message {
 		network: pool(3, pr.net, h.nets), tooling: pool(.7, pr.mailer, h.mailers), text: pool(2, 0, nil), subject: pool(2, .3, h.subjects),
 		identity: pool(.4, pr.identity, h.identities), theme: pool(.3, 1, h.themes),
 	}
-	if f == Phaas && r.Float64() < .6 {
+	if f == Kits && r.Float64() < .6 {
 		g.rent(pools[:], h.bundles[g.zipf(len(h.bundles), .8)])
 	}
 	hasAttachment, hasLink := r.Float64() < .7, r.Float64() < .9
@@ -241,7 +241,7 @@ func (g *generator) stranger(f Family, h *hubs, id int32) message {
 	}
 	m.v[sender], m.v[network], m.v[tooling] = g.pick(.5, h.senders), g.pick(.6, h.nets), g.pick(.9, h.mailers)
 	m.v[text], m.v[subject], m.v[identity], m.v[theme] = g.fresh(), g.pick(.4, h.subjects), g.pick(.8, h.identities), g.pick(1, h.themes)
-	if f == Phaas && r.Float64() < .4 {
+	if f == Kits && r.Float64() < .4 {
 		b := h.bundles[g.zipf(len(h.bundles), .8)]
 		any := func(a []int32) int32 { return a[r.Intn(len(a))] }
 		m.v[kit], m.v[attachment], m.v[path], m.v[tooling], m.v[identity] = any(b.kit), g.fresh(), any(b.path), b.mailer[0], any(b.identities)

@@ -1,10 +1,13 @@
 package linkbench
 
 import (
+	"bytes"
 	"fmt"
 	"io"
+	"maps"
 	"runtime"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/coldwatch/coldwatch/campaign"
@@ -17,7 +20,8 @@ type Options struct {
 	Seeds      []int64              `json:"seeds"`
 	Parameters *campaign.Parameters `json:"-"` // nil: the default
 	Baselines  bool                 `json:"baselines"`
-	Clock      func() time.Time     `json:"-"` // measures the time; nil: no times
+	NoRelink   bool                 `json:"no_relink"` // place only
+	Clock      func() time.Duration `json:"-"`         // processor time of the calling thread, or a time; nil: no times
 }
 
 // Result is one run.
@@ -32,6 +36,7 @@ type Result struct {
 	P99       time.Duration      `json:"place_p99_ns"`
 	Relink    time.Duration      `json:"relink_ns"`
 	Bytes     float64            `json:"bytes_per_sighting"`
+	Restart   time.Duration      `json:"restart_ns"` // reading the kept state
 	Links     Calibration        `json:"links"`
 	Baselines map[string]Quality `json:"baselines,omitempty"`
 }
@@ -39,7 +44,7 @@ type Result struct {
 // Run makes, places, re-links and judges, and prints a table.
 func Run(o Options, w io.Writer) ([]Result, error) {
 	if len(o.Families) == 0 {
-		o.Families = []Family{Easy, Rotation, Phaas, Bridge}
+		o.Families = []Family{Easy, Rotation, Kits, Bridge}
 	}
 	if len(o.Seeds) == 0 {
 		o.Seeds = []int64{1}
@@ -48,7 +53,7 @@ func Run(o Options, w io.Writer) ([]Result, error) {
 		o.N = 5000
 	}
 	if o.Clock == nil {
-		o.Clock = func() time.Time { return time.Time{} }
+		o.Clock = func() time.Duration { return 0 }
 	}
 	var out []Result
 	for _, f := range o.Families {
@@ -70,6 +75,8 @@ func one(o Options, f Family, seed int64) Result {
 	}
 	ms := generate(f, o.N, seed)
 	res := Result{Family: f, Seed: seed, N: len(ms)}
+	runtime.LockOSThread() // whose processor time is measured
+	defer runtime.UnlockOSThread()
 	before := heap()
 	l := campaign.New(p)
 	took := make([]time.Duration, len(ms))
@@ -78,7 +85,7 @@ func one(o Options, f Family, seed int64) Result {
 		s := ms[i].sighting(i)
 		t := o.Clock()
 		l.Place(s)
-		took[i] = o.Clock().Sub(t)
+		took[i] = o.Clock() - t
 		total += took[i]
 	}
 	res.Bytes = (heap() - before) / float64(len(ms))
@@ -89,15 +96,31 @@ func one(o Options, f Family, seed int64) Result {
 	slices.Sort(late)
 	res.P50, res.P99 = late[len(late)/2], late[len(late)*99/100]
 	res.Online = judge(ms, labels(l, ms))
-	t := o.Clock()
-	l.Relink()
-	res.Relink = o.Clock().Sub(t)
-	res.Relinked = judge(ms, labels(l, ms))
-	res.Links = calibrate(l, ms, seed)
+	if !o.NoRelink {
+		t := o.Clock()
+		l.Relink()
+		res.Relink = o.Clock() - t
+		res.Relinked = judge(ms, labels(l, ms))
+		res.Links = calibrate(l, ms, seed)
+		res.Restart = restart(l, p, o.Clock)
+	}
 	if o.Baselines {
 		res.Baselines = baselines(ms, p)
 	}
 	return res
+}
+
+// restart measures how long a linker takes to come back from what was kept of it, 0 when it does not.
+func restart(l *campaign.Linker, p campaign.Parameters, clock func() time.Duration) time.Duration {
+	var state bytes.Buffer
+	if err := l.Snapshot(&state); err != nil {
+		return 0
+	}
+	t := clock()
+	if m, err := campaign.Restore(&state, p); err != nil || m.Len() != l.Len() {
+		return 0
+	}
+	return clock() - t
 }
 
 func heap() float64 {
@@ -128,27 +151,25 @@ func labels(l *campaign.Linker, ms []message) []int32 {
 }
 
 func (r Result) print(w io.Writer) error {
-	if _, err := fmt.Fprintf(w, "%s, seed %d: %d sightings, %.0f/s, placement p50 %v p99 %v, re-link %v, %.0f bytes a sighting\n",
-		r.Family, r.Seed, r.N, r.PerSecond, r.P50, r.P99, r.Relink.Round(time.Millisecond), r.Bytes); err != nil {
-		return err
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s, seed %d: %d sightings, %.0f a second, placement p50 %v p99 %v, %.0f bytes a sighting", r.Family, r.Seed, r.N, r.PerSecond, r.P50, r.P99, r.Bytes)
+	relinked := r.Relinked != Quality{}
+	if relinked {
+		fmt.Fprintf(&b, "\n  re-link %v, restart %v; P(link) of %d candidate pairs: Brier %.3f, expected calibration error %.3f",
+			r.Relink.Round(time.Millisecond), r.Restart.Round(time.Millisecond), r.Links.Pairs, r.Links.Brier, r.Links.ECE)
 	}
-	if _, err := fmt.Fprintf(w, "  P(link) of %d candidate pairs: Brier %.3f, expected calibration error %.3f\n", r.Links.Pairs, r.Links.Brier, r.Links.ECE); err != nil {
-		return err
+	b.WriteString("\n")
+	row := func(name string, q Quality) {
+		fmt.Fprintf(&b, "  %-24s B³ %.3f %.3f F1 %.3f  pairs %.3f %.3f F1 %.3f  ARI %.3f  found %.2f  impure %d  a campaign %.2f\n",
+			name, q.B3Precision, q.B3Recall, q.B3F1, q.PairwisePrecision, q.PairwiseRecall, q.PairwiseF1, q.ARI, q.Discovery, q.LargestImpure, q.PerCampaign)
 	}
-	rows := []string{"online", "re-linked"}
-	qs := map[string]Quality{"online": r.Online, "re-linked": r.Relinked}
-	var names []string
-	for n, q := range r.Baselines {
-		names = append(names, n)
-		qs[n] = q
+	row("online", r.Online)
+	if relinked {
+		row("re-linked", r.Relinked)
 	}
-	slices.Sort(names)
-	for _, n := range append(rows, names...) {
-		q := qs[n]
-		if _, err := fmt.Fprintf(w, "  %-28s B³ %.3f %.3f F1 %.3f  pairs %.3f %.3f F1 %.3f  ARI %.3f  found %.2f  impure %d  a campaign %.2f\n",
-			n, q.B3Precision, q.B3Recall, q.B3F1, q.PairwisePrecision, q.PairwiseRecall, q.PairwiseF1, q.ARI, q.Discovery, q.LargestImpure, q.PerCampaign); err != nil {
-			return err
-		}
+	for _, n := range slices.Sorted(maps.Keys(r.Baselines)) {
+		row(n, r.Baselines[n])
 	}
-	return nil
+	_, err := io.WriteString(w, b.String())
+	return err
 }
