@@ -34,7 +34,7 @@ func (m *made) strength() int {
 		s = 6
 	case "signature", "body":
 		s = 5
-	case "local-part":
+	case "local-part", "quoted":
 		s = 3
 	case "organization-field", "subject":
 		s = 2

@@ -1,7 +1,8 @@
 // Package identity finds out who a message claims to be from and holds it against who it is from.
 //
 // An identity is claimed by the display name and local-part of the address (RFC 5322 section 3.4), by a domain that looks
-// like another, by the lines under the text, by an introduction ("I am … of …"), by names of files and their metadata.
+// like another, by the lines under the text, by an introduction ("I am … of …"), by names of files and their metadata, by
+// going on a thread of somebody.
 // Claims are resolved to the organisations and people of a chain pack: case, accents, alphabet, legal form, name order
 // and titles do not matter, one letter may be off. What authenticated (package sender) says whose domain it is. A claim to
 // be a partner that what authenticated does not bear out is a contradiction, the core finding: two facts, both quoted.
@@ -43,6 +44,7 @@ func (z *Analyzer) Analyze(a *coldwatch.Analysis) {
 	c := &check{a: a, d: z.dir, brands: z.brands, from: a.Sender.Author(), owner: -1, own: -1, field: a.Message.Field("From")}
 	c.speaker()
 	c.claims()
+	c.thread()
 	c.domains()
 	c.resolve()
 	c.contradictions()
