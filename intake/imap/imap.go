@@ -5,6 +5,9 @@
 // marked, because we or the server stopped in between, is read again and is no second message. Messages are fetched with PEEK, so
 // that reading alone changes nothing. Between looks the connection idles (RFC 2177), where the server can.
 //
+// What we keep of UIDs does not outlive the connection, so that a mailbox made anew, with a new UIDVALIDITY, needs no care; and what
+// a server sends that nobody asked for, or that is larger than it said, is not taken.
+//
 // The connection is encrypted, by TLS from the beginning or STARTTLS before anything else (RFC 8314); off the loopback there is no
 // way without. Sign-in is by password or by an OAuth 2.0 token (OAUTHBEARER, RFC 7628, or XOAUTH2 where that is all there is), read
 // from its file at each connection, so that a refreshed one is taken up.
@@ -15,11 +18,13 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"net"
 	"net/netip"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/emersion/go-imap/v2"
@@ -284,19 +289,28 @@ func (m *mailbox) take(ctx context.Context, uids []imap.UID, sizes map[imap.UID]
 		return nil
 	}
 	section := &imap.FetchItemBodySection{Peek: true}
-	all, err := m.client.Fetch(imap.UIDSetNum(fetch...), &imap.FetchOptions{UID: true, InternalDate: true, BodySection: []*imap.FetchItemBodySection{section}}).Collect()
-	if err != nil {
-		return err
-	}
+	cmd := m.client.Fetch(imap.UIDSetNum(fetch...), &imap.FetchOptions{UID: true, InternalDate: true, BodySection: []*imap.FetchItemBodySection{section}})
 	var subs []coldwatch.Submission
 	var got []imap.UID
-	for _, x := range all {
-		raw := x.FindBodySection(section)
-		if !slices.Contains(fetch, x.UID) || slices.Contains(got, x.UID) || len(raw) == 0 {
+	left := int64(batchBytes + intake.LargestMessage)
+	for x := cmd.Next(); x != nil; x = cmd.Next() {
+		f, err := content(x, left)
+		if err != nil {
+			var closing sync.WaitGroup
+			closing.Go(func() { m.client.Close() }) // rather than read what is left of it
+			cmd.Close()
+			closing.Wait()
+			return err
+		}
+		left -= int64(len(f.raw))
+		if !slices.Contains(fetch, f.uid) || slices.Contains(got, f.uid) || len(f.raw) == 0 {
 			continue // a server may send what nobody asked for
 		}
-		subs = append(subs, coldwatch.Submission{Raw: raw, Source: fmt.Sprintf("imap/%s/%s;uid=%d", m.User, m.Mailbox, x.UID), Organisation: m.Organisation, Received: x.InternalDate.UTC()})
-		got = append(got, x.UID)
+		subs = append(subs, coldwatch.Submission{Raw: f.raw, Source: fmt.Sprintf("imap/%s/%s;uid=%d", m.User, m.Mailbox, f.uid), Organisation: m.Organisation, Received: f.at.UTC()})
+		got = append(got, f.uid)
+	}
+	if err := cmd.Close(); err != nil {
+		return err
 	}
 	if len(subs) == 0 {
 		return nil
@@ -309,6 +323,36 @@ func (m *mailbox) take(ctx context.Context, uids []imap.UID, sizes map[imap.UID]
 		return err
 	}
 	return m.flag(got)
+}
+
+// A fetched message is what a server gave of it.
+type fetched struct {
+	uid imap.UID
+	at  time.Time
+	raw []byte
+}
+
+// content reads a message that the server sends, if it is not larger than most: what the server said of its size binds nobody.
+func content(x *imapclient.FetchMessageData, most int64) (f fetched, err error) {
+	for item := x.Next(); item != nil; item = x.Next() {
+		switch item := item.(type) {
+		case imapclient.FetchItemDataUID:
+			f.uid = item.UID
+		case imapclient.FetchItemDataInternalDate:
+			f.at = item.Time
+		case imapclient.FetchItemDataBodySection:
+			if item.Literal == nil {
+				continue
+			}
+			if size := item.Literal.Size(); size > min(most-int64(len(f.raw)), intake.LargestMessage) {
+				return f, fmt.Errorf("the server sends a message of %d bytes, which it said is smaller", size)
+			}
+			if f.raw, err = io.ReadAll(item.Literal); err != nil {
+				return f, err
+			}
+		}
+	}
+	return f, nil
 }
 
 func (m *mailbox) flag(uids []imap.UID) error {

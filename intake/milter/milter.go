@@ -20,7 +20,7 @@ import (
 	"time"
 
 	"github.com/d--j/go-milter"
-	"golang.org/x/net/netutil"
+	"golang.org/x/sync/semaphore"
 
 	"github.com/coldwatch/coldwatch"
 	"github.com/coldwatch/coldwatch/intake"
@@ -47,21 +47,21 @@ type Config struct {
 }
 
 const (
-	maxConnections = 200
-	reading        = 10 * time.Minute // a slow client keeps its server, and the server us, waiting that long
-	writing        = time.Minute
+	reading = 10 * time.Minute // a slow client keeps its server, and the server us, waiting that long
+	writing = time.Minute
 )
 
 // Serve answers a mail server on a listener until ctx ends.
 func Serve(ctx context.Context, l net.Listener, c Config) error {
 	actions := milter.OptAddHeader | milter.OptChangeHeader | milter.OptQuarantine
+	memory := semaphore.NewWeighted(intake.InFlight)
 	s := milter.NewServer(milter.WithDynamicMilter(func(uint32, milter.OptAction, milter.OptProtocol, milter.DataSize) milter.Milter {
-		return &session{ctx: ctx, c: &c}
+		return &session{ctx: context.WithoutCancel(ctx), c: &c, memory: memory}
 	}), milter.WithActions(actions), milter.WithProtocols(milter.OptHeaderLeadingSpace|milter.OptNoUnknown|milter.OptNoData),
 		milter.WithReadTimeout(reading), milter.WithWriteTimeout(writing))
 	stop := context.AfterFunc(ctx, func() { s.Close() })
 	defer stop()
-	err := s.Serve(netutil.LimitListener(l, maxConnections))
+	err := s.Serve(intake.Guard(l, ""))
 	if ctx.Err() != nil || errors.Is(err, milter.ErrServerClosed) {
 		return nil
 	}
@@ -79,6 +79,9 @@ type session struct {
 	raw                 bytes.Buffer
 	ours                map[string]int // fields of our name in the message
 	large               bool
+	full                bool // there was no memory for it beside the others
+	memory              *semaphore.Weighted
+	held                int64 // of it
 }
 
 func (s *session) Connect(host, _ string, _ uint16, address string, _ milter.Modifier) (*milter.Response, error) {
@@ -99,9 +102,14 @@ func (s *session) MailFrom(from, _ string, _ milter.Modifier) (*milter.Response,
 
 // begin forgets the message before.
 func (s *session) begin() {
-	s.env, s.ours, s.large = coldwatch.Envelope{}, map[string]int{}, false
-	s.raw.Reset()
+	s.env, s.ours, s.large, s.full = coldwatch.Envelope{}, map[string]int{}, false, false
+	s.raw = bytes.Buffer{}
+	s.memory.Release(s.held)
+	s.held = 0
 }
+
+// Cleanup is called when the connection ends.
+func (s *session) Cleanup(milter.Modifier) { s.begin() }
 
 func (s *session) RcptTo(to, _ string, _ milter.Modifier) (*milter.Response, error) {
 	s.env.To = append(s.env.To, to)
@@ -121,11 +129,21 @@ func (s *session) Header(name, value string, m milter.Modifier) (*milter.Respons
 	return milter.RespContinue, nil
 }
 
+// piece is what the memory for a message grows by beyond what is needed.
+const piece = 256 << 10
+
 func (s *session) write(parts ...string) {
 	for _, p := range parts {
 		if s.raw.Len()+len(p) > intake.LargestMessage {
 			s.large = true
 			return
+		}
+		if need := int64(s.raw.Len() + len(p)); need > s.held {
+			more := need - s.held + piece
+			if s.full = s.full || !s.memory.TryAcquire(more); s.full {
+				return
+			}
+			s.held += more
 		}
 		s.raw.WriteString(p)
 	}
@@ -145,6 +163,8 @@ func (s *session) Abort(milter.Modifier) error {
 	s.begin()
 	return nil
 }
+
+var errFull = errors.New("too much is received at once")
 
 // trace is the field that the server will write only after us. It has no time, so that the same message brought again is the same.
 func (s *session) trace(m milter.Modifier) string {
@@ -181,7 +201,11 @@ func (s *session) EndOfMessage(m milter.Modifier) (*milter.Response, error) {
 		return milter.RespAccept, nil
 	}
 	sub := coldwatch.Submission{Raw: append([]byte(s.trace(m)), s.raw.Bytes()...), Source: "milter", Organisation: s.c.Organisation, Envelope: s.env, Received: s.c.Clock()}
-	j, err := s.c.Judge(s.ctx, sub)
+	var j Judgement
+	err := errFull
+	if !s.full {
+		j, err = s.c.Judge(s.ctx, sub)
+	}
 	if err != nil {
 		slog.Warn("a message was not taken in", "error", err, "passed", s.c.PassBusy)
 		if s.c.PassBusy {

@@ -20,7 +20,7 @@ import (
 	"time"
 
 	"github.com/emersion/go-smtp"
-	"golang.org/x/net/netutil"
+	"golang.org/x/sync/semaphore"
 
 	"github.com/coldwatch/coldwatch"
 	"github.com/coldwatch/coldwatch/intake"
@@ -40,13 +40,14 @@ type Config struct {
 
 // Bounds of a server: who sends slowly, or holds connections, holds few.
 const (
-	maxConnections = 200
-	maxRecipients  = 1000
-	maxLine        = 1 << 20
-	timeout        = 5 * time.Minute // RFC 5321 section 4.5.3.2 asks for as long
+	maxRecipients = 1000
+	maxLine       = 1 << 20
+	timeout       = 5 * time.Minute // RFC 5321 section 4.5.3.2 asks for as long; all of a message's content in it
+	drain         = 10 * time.Second
 )
 
-// Serve takes mail in on a listener until ctx ends; what is in the middle of a message by then is not acknowledged.
+// Serve takes mail in on a listener until ctx ends. Messages whose content is under way by then are finished and answered, if
+// they are soon; what is not answered comes again.
 func Serve(ctx context.Context, l net.Listener, c Config) error {
 	if c.Source == "" {
 		c.Source = "smtp"
@@ -54,18 +55,27 @@ func Serve(ctx context.Context, l net.Listener, c Config) error {
 			c.Source = "lmtp"
 		}
 	}
+	messages, memory := semaphore.NewWeighted(intake.MostConnections), semaphore.NewWeighted(intake.InFlight)
 	s := smtp.NewServer(smtp.BackendFunc(func(conn *smtp.Conn) (smtp.Session, error) {
-		return &session{ctx: ctx, c: &c, peer: conn.Conn().RemoteAddr()}, nil
+		return &session{ctx: context.WithoutCancel(ctx), c: &c, peer: conn.Conn().RemoteAddr(), messages: messages, memory: memory}, nil
 	}))
 	s.LMTP, s.Domain, s.TLSConfig = c.LMTP, c.Name, c.TLS
 	s.MaxRecipients, s.MaxMessageBytes, s.MaxLineLength = maxRecipients, intake.LargestMessage, maxLine
 	s.ReadTimeout, s.WriteTimeout = timeout, timeout
 	s.EnableSMTPUTF8, s.EnableBINARYMIME = true, true
 	s.ErrorLog = logger{}
-	stop := context.AfterFunc(ctx, func() { s.Close() })
-	defer stop()
-	err := s.Serve(netutil.LimitListener(l, maxConnections))
-	if ctx.Err() != nil {
+	drained := make(chan struct{})
+	stop := context.AfterFunc(ctx, func() {
+		defer close(drained)
+		l.Close()
+		end, cancel := context.WithTimeout(context.WithoutCancel(ctx), drain)
+		defer cancel()
+		_ = messages.Acquire(end, intake.MostConnections) // or they come again
+		s.Close()
+	})
+	err := s.Serve(intake.Guard(l, "421 4.3.2 too many connections, come again\r\n"))
+	if !stop() {
+		<-drained
 		return nil
 	}
 	return err
@@ -83,6 +93,9 @@ type session struct {
 	c    *Config
 	peer net.Addr
 	env  coldwatch.Envelope
+
+	messages *semaphore.Weighted // those whose content is under way; all taken once the server ends
+	memory   *semaphore.Weighted // bytes of them
 }
 
 func (s *session) Reset()        { s.env = coldwatch.Envelope{} }
@@ -111,7 +124,12 @@ func (c *Config) takes(to string) bool {
 
 // Data takes one message in.
 func (s *session) Data(r io.Reader) error {
-	raw, err := io.ReadAll(r)
+	if !s.messages.TryAcquire(1) {
+		return &smtp.SMTPError{Code: 421, EnhancedCode: smtp.EnhancedCode{4, 3, 2}, Message: "ending, come again"}
+	}
+	defer s.messages.Release(1)
+	raw, held, err := s.read(r)
+	defer s.memory.Release(held)
 	if err != nil {
 		return err // too large, or the connection broke: not acknowledged either way
 	}
@@ -129,4 +147,24 @@ func (s *session) Data(r io.Reader) error {
 		return &smtp.SMTPError{Code: 451, EnhancedCode: smtp.EnhancedCode{4, 3, 0}, Message: "not now, come again"}
 	}
 	return nil
+}
+
+// piece is what the memory for a message grows by.
+const piece = 256 << 10
+
+// read reads a message, as long as there is memory for it beside the others; held is what of it to give back.
+func (s *session) read(r io.Reader) (raw []byte, held int64, err error) {
+	var b bytes.Buffer
+	for {
+		if !s.memory.TryAcquire(piece) {
+			return nil, held, &smtp.SMTPError{Code: 452, EnhancedCode: smtp.EnhancedCode{4, 3, 1}, Message: "too much at once, come again"}
+		}
+		held += piece
+		switch _, err := io.CopyN(&b, r, piece); {
+		case errors.Is(err, io.EOF):
+			return b.Bytes(), held, nil
+		case err != nil:
+			return nil, held, err
+		}
+	}
 }
