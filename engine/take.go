@@ -3,6 +3,8 @@ package engine
 import (
 	"context"
 	"errors"
+	"slices"
+	"strings"
 	"sync"
 
 	"github.com/coldwatch/coldwatch"
@@ -123,16 +125,34 @@ func (d *Door) commit(group []*taking) {
 }
 
 // Reporter gives the member of the pack that a report came from: the one whose domain the message's author writes from, where that
-// domain authenticated the message. Nobody vouches for a From field alone: "" then, and the report waits in the triage.
+// domain authenticated the message. Nobody vouches for a From field alone, nor for authentication results that stand below the
+// first trace field, where a stranger may have written them, unless the operator named their writer: "" then, and the report
+// waits in the triage.
 func (e *Engine) Reporter(sub coldwatch.Submission) string {
-	a := e.room.Analyze(sub, message.Parse(sub.Raw, e.Limits))
-	if a.Authentication.DMARC != coldwatch.Pass {
+	msg := message.Parse(sub.Raw, e.Limits)
+	a := e.room.Analyze(sub, msg)
+	au := &a.Authentication
+	if !au.Aligned || !e.vouched(msg, au) {
 		return ""
 	}
 	if o := e.Pack.OwnerOf(a.Sender.Author().Domain); o != nil && o.Member {
 		return o.ID
 	}
 	return ""
+}
+
+// vouched tells whether what authenticated a message was written by somebody who is trusted: ourselves, a receiver that the
+// operator named, or whoever wrote above the first trace field, which only the receiver can (RFC 8601 section 5).
+func (e *Engine) vouched(msg *coldwatch.Message, au *coldwatch.Authentication) bool {
+	writer, receiver := strings.CutPrefix(au.Source, "receiver ")
+	if !receiver {
+		return au.Source == "own"
+	}
+	if slices.Contains(e.Options.Trusted, writer) {
+		return true
+	}
+	results, traces := msg.Fields("Authentication-Results"), msg.Fields("Received")
+	return len(results) > 0 && len(traces) > 0 && results[0].Offset < traces[0].Offset
 }
 
 // Glance says at once what a message is and which campaign it would join, without keeping anything. The campaign is left out while
