@@ -74,6 +74,12 @@ func poison(t *testing.T, base []coldwatch.Sighting) {
 			}
 			return out
 		},
+		"flood of bridges": func() (out []coldwatch.Sighting) {
+			for i := range 1500 {
+				out = append(out, copyOf(fmt.Sprintf("evil%d", i), i%40, coldwatch.Hostile, a, b))
+			}
+			return out
+		},
 		"half and half": func() (out []coldwatch.Sighting) {
 			for i := range 30 {
 				out = append(out, copyOf(fmt.Sprintf("evil%d", i), 5+i, coldwatch.Hostile, only(a, "host", "sender", "net"), only(c, "text", "subject", "structure")))

@@ -237,10 +237,11 @@ func (l *Linker) pass(labels, order []uint32, n, need float64) []uint32 {
 	return g.run(order)
 }
 
-// edges returns the links that reach the threshold among all candidate pairs: neighbours in the chains, and each row
-// with the exemplars of its fragment.
+// edges returns the links that reach the threshold among all candidate pairs: neighbours in the chains, the newest of several
+// organisations where a chain is long, and each row with the exemplars of its fragment.
 func (l *Linker) edges(labels, order []uint32, need float64) []edge {
 	t := l.t
+	mixed := map[uint32][]uint32{}
 	met := make([]uint32, len(labels)) // row + 1 that was compared with it last
 	var out []edge
 	try := func(r, q uint32) {
@@ -258,9 +259,18 @@ func (l *Linker) edges(labels, order []uint32, need float64) []edge {
 			if n == 0 {
 				continue
 			}
-			for q, ok := t.older(r, x); ok && n > 0; q, ok = t.older(q, x) {
+			q, ok := t.older(r, x)
+			for ; ok && n > 0; q, ok = t.older(q, x) {
 				n--
 				try(r, q)
+			}
+			if ok { // one organisation may fill the window with its own
+				for _, q := range mixed[x] {
+					try(r, q)
+				}
+			}
+			if t.chained(x) {
+				mixed[x] = l.mix(mixed[x], r)
 			}
 		}
 		if c := l.clusters[labels[r]]; c != nil {
@@ -272,6 +282,24 @@ func (l *Linker) edges(labels, order []uint32, need float64) []edge {
 		}
 	}
 	return out
+}
+
+// mix adds a row to the newest holders of a value, of which at most a quarter may be of one organisation.
+func (l *Linker) mix(rows []uint32, r uint32) []uint32 {
+	n, oldest := 0, 0
+	for i := len(rows) - 1; i >= 0; i-- {
+		if l.t.org[rows[i]] == l.t.org[r] {
+			n++
+			oldest = i
+		}
+	}
+	if n >= max(2, l.p.Window/4) || len(rows) >= l.p.Window {
+		if n < max(2, l.p.Window/4) {
+			oldest = 0
+		}
+		rows = slices.Delete(rows, oldest, oldest+1)
+	}
+	return append(rows, r)
 }
 
 func leftOut(labels []uint32, a, b uint32) float64 {

@@ -151,6 +151,9 @@ func IsHub(ctx context.Context, st engine.Store) (bool, error) {
 // Community is the community's id.
 func (h *Hub) Community() string { return h.community }
 
+// Quarter is whose tokens are linked now.
+func (h *Hub) Quarter() Quarter { return h.quarter() }
+
 // quarter is whose tokens are linked: that of the day overlap ago, so that every member had the time to send its own again under the
 // new key.
 func (h *Hub) quarter() Quarter { return QuarterOf(h.e.Clock().Add(-overlap)) }

@@ -135,7 +135,10 @@ func (r *Ring) key(q Quarter, purpose string) []byte {
 // A tokenizer makes the tokens of one quarter.
 type tokenizer struct{ key []byte }
 
-func (r *Ring) tokens(q Quarter) tokenizer { return tokenizer{r.key(q, "tokens")} }
+// KeyOf is the key of a quarter's tokens: who has it can try values against them.
+func (r *Ring) KeyOf(q Quarter) []byte { return r.key(q, "tokens") }
+
+func (r *Ring) tokens(q Quarter) tokenizer { return tokenizer{r.KeyOf(q)} }
 
 // names are the views whose values are names of hosts and mailboxes. One name has one token in all of them: that a sender's domain
 // is also where the answers go is one piece of evidence, and the linker must see it.

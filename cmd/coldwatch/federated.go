@@ -60,8 +60,8 @@ type communityMember struct {
 	node *federation.Node
 }
 
-// newCommunity starts a hub.
-func (g *Globals) newCommunity(ctx context.Context, pack *knowledge.Pack) (*community, error) {
+// newCommunity starts a hub. What tap makes of its handler listens on the wire.
+func (g *Globals) newCommunity(ctx context.Context, pack *knowledge.Pack, tap func(http.Handler) http.Handler) (*community, error) {
 	dir, err := os.MkdirTemp("", "coldwatch-community-")
 	if err != nil {
 		return nil, err
@@ -84,7 +84,11 @@ func (g *Globals) newCommunity(ctx context.Context, pack *knowledge.Pack) (*comm
 		c.end()
 		return nil, err
 	}
-	srv := &http.Server{Handler: c.hub.Handler(), ReadHeaderTimeout: 10 * time.Second}
+	handler := c.hub.Handler()
+	if tap != nil {
+		handler = tap(handler)
+	}
+	srv := &http.Server{Handler: handler, ReadHeaderTimeout: 10 * time.Second}
 	go srv.Serve(l)
 	c.close = append(c.close, func() { srv.Close() })
 	return c, nil
@@ -142,32 +146,12 @@ func (g *Globals) federated(ctx context.Context, dir string) (federatedResult, e
 		return r, err
 	}
 	begun := time.Now()
-	c, err := g.newCommunity(ctx, pack)
+	c, err := g.newCommunity(ctx, pack, nil)
 	if err != nil {
 		return r, err
 	}
 	defer c.end()
-	houses, err := os.ReadDir(filepath.Join(dir, "mail"))
-	if err != nil {
-		return r, err
-	}
-	for _, h := range houses {
-		if h.IsDir() && pack.Organisation(h.Name()) != nil {
-			if _, err := c.join(ctx, h.Name()); err != nil {
-				return r, err
-			}
-		}
-	}
-	quiet := *g
-	quiet.Quiet = true
-	err = c.each(ctx, func(ctx context.Context, m *communityMember) error {
-		if _, err := quiet.scan(ctx, m.e, []string{filepath.Join(dir, "mail", m.org)}, m.org); err != nil {
-			return err
-		}
-		_, err := m.node.Sync(ctx)
-		return err
-	})
-	if err != nil {
+	if err := c.settle(ctx, dir); err != nil {
 		return r, err
 	}
 	if err := c.link(ctx, &r); err != nil {
@@ -183,6 +167,30 @@ func (g *Globals) federated(ctx context.Context, dir string) (federatedResult, e
 	r.Difference = r.OnePlace - r.Hub
 	r.Seconds = time.Since(begun).Seconds()
 	return r, c.told(ctx, &r)
+}
+
+// settle makes a member of each house of a scenario, lets it read its mail and send what leaves.
+func (c *community) settle(ctx context.Context, dir string) error {
+	houses, err := os.ReadDir(filepath.Join(dir, "mail"))
+	if err != nil {
+		return err
+	}
+	for _, h := range houses {
+		if h.IsDir() && c.pack.Organisation(h.Name()) != nil {
+			if _, err := c.join(ctx, h.Name()); err != nil {
+				return err
+			}
+		}
+	}
+	quiet := *c.g
+	quiet.Quiet = true
+	return c.each(ctx, func(ctx context.Context, m *communityMember) error {
+		if _, err := quiet.scan(ctx, m.e, []string{filepath.Join(dir, "mail", m.org)}, m.org); err != nil {
+			return err
+		}
+		_, err := m.node.Sync(ctx)
+		return err
+	})
 }
 
 // link lets the hub take in, link and publish, and the members hear.
