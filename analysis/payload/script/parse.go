@@ -77,6 +77,9 @@ type function struct {
 // maxNest bounds the recursion of the parser.
 const maxNest = 3000
 
+// maxErrors is how much of a program may be broken; what is worse is no program.
+const maxErrors = 20_000
+
 type parser struct {
 	lex    lexer
 	tok    token
@@ -111,7 +114,7 @@ func (in *interp) parse(src string) (*function, int) {
 			p.advance()
 		}
 	}
-	if in.nodes = p.budget; in.nodes <= 0 {
+	if in.nodes = p.budget; in.nodes <= 0 && p.errs <= maxErrors {
 		in.undecided("steps")
 	}
 	return f, p.errs
@@ -160,7 +163,9 @@ func (p *parser) new(o op) *node {
 // deep guards the recursion; past it everything is empty.
 func (p *parser) deep() bool {
 	if p.nest > maxNest || p.budget <= 0 {
-		p.errs++
+		if p.errs++; p.errs > maxErrors {
+			p.budget = 0
+		}
 		if p.tok.kind != tokEOF {
 			p.advance()
 		}
