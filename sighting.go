@@ -15,8 +15,8 @@ const (
 	ViewStructure  View = "structure"  // payload: HTML and script structure
 	ViewLayers     View = "layers"     // payload: obfuscation layers in order
 	ViewAttachment View = "attachment" // payload: SHA-256 of an attachment
-	ViewFuzzy      View = "fuzzy"      // payload: TLSH
-	ViewImage      View = "image"      // payload: perceptual hash
+	ViewFuzzy      View = "fuzzy"      // payload: bands of the TLSH digest
+	ViewImage      View = "image"      // payload: bands of the perceptual hash
 	ViewFileName   View = "file-name"  // payload: file name template
 	ViewMetadata   View = "metadata"   // payload: document author, producer
 	ViewSender     View = "sender"     // sender: organisational domain or free-mail address of From

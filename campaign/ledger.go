@@ -3,13 +3,15 @@ package campaign
 import (
 	"math"
 	"strings"
+
+	"github.com/coldwatch/coldwatch"
 )
 
 // An item is one value in which two rows agree.
 type item struct {
 	x       uint32
 	v       uint8
-	count   uint8   // text: equal bands
+	count   uint8   // of a view that is compared by bands: equal ones
 	m       float64 // P(agree | same campaign)
 	u       float64 // P(agree | strangers)
 	raw     float64 // log2(m/u), uncapped
@@ -39,11 +41,12 @@ type scorer struct {
 	ngroup  int
 	text    uint8
 	account uint8
-	roles   uint32    // the views that tell whom the operator plays, by bit
-	labels  []uint32  // cluster of each row that is chained
-	n       float64   // clusters
-	plain   float64   // ordinary messages
-	share   []float32 // by value: share of ordinary messages by the warm table, whose values come first
+	kind    [maxViews]uint8 // of bands, as place in banded + 1; 0 for a view whose values agree or do not
+	roles   uint32          // the views that tell whom the operator plays, by bit
+	labels  []uint32        // cluster of each row that is chained
+	n       float64         // clusters
+	plain   float64         // ordinary messages
+	share   []float32       // by value: share of ordinary messages by the warm table, whose values come first
 	cap     float64
 	own     float64 // bits that one view of the operator's own must give
 
@@ -51,7 +54,7 @@ type scorer struct {
 	ticket uint32
 	memo   []memo
 	buf    [96]item
-	bands  [64]uint32
+	bands  [len(banded) + 1][64]uint32
 	drop   uint32 // value + 1 that is taken for missing, 0 if none
 }
 
@@ -63,7 +66,16 @@ type memo struct {
 	at          uint32
 }
 
-const sameText = 21 // equal bands of 32 that make two texts one; less is a likeness, as between the customers of one seller
+// A bandedView is compared by bands: a message gives several values of it, each a piece of a sketch, and the more of them are equal, the
+// more alike are what was sketched.
+type bandedView struct {
+	view coldwatch.View
+	of   int // bands of one sketch
+	same int // equal bands that make two things one; less is a likeness, as between the customers of one seller
+}
+
+// banded are the views that are compared by bands: MinHash of texts, TLSH of attachments, perceptual hashes of pictures.
+var banded = [...]bandedView{{coldwatch.ViewText, 32, 21}, {coldwatch.ViewFuzzy, 16, 12}, {coldwatch.ViewImage, 4, 4}}
 
 const walk = 64 // rows of a chain that a pair count looks at
 
@@ -158,7 +170,8 @@ func (s *scorer) given(x, y uint32, u, out float64, now uint32) float64 {
 // they agree in.
 func (s *scorer) agree(a, b []uint32, ma, mb uint32) (n int, both, same uint32) {
 	both = ma & mb
-	i, j, nb := 0, 0, 0
+	i, j := 0, 0
+	var nb [len(banded) + 1]int
 	for i < len(a) && j < len(b) {
 		x, y := a[i], b[j]
 		switch {
@@ -174,32 +187,32 @@ func (s *scorer) agree(a, b []uint32, ma, mb uint32) (n int, both, same uint32) 
 			}
 			v := s.t.vview[x]
 			same |= 1 << v
-			if v == s.text {
-				if nb < len(s.bands) {
-					s.bands[nb] = x
-					nb++
+			if k := s.kind[v]; k > 0 {
+				if nb[k] < len(s.bands[k]) {
+					s.bands[k][nb[k]] = x
+					nb[k]++
 				}
 				continue
 			}
-			if n < len(s.buf)-1 {
+			if n < len(s.buf)-len(banded) {
 				s.buf[n] = item{x: x, v: v, m: s.views[v].m, implied: -1}
 				n++
 			}
 		}
 	}
-	if nb > 0 {
-		s.buf[n] = s.bandItem(nb)
-		n++
+	for k := range nb {
+		if nb[k] > 0 {
+			s.buf[n] = s.bandItem(s.bands[k][:nb[k]])
+			n++
+		}
 	}
 	return n, both, same
 }
 
-// bandItem makes one term of the equal text bands. The chance that one of 32 bands of 4 is equal is J⁴, so their number
-// estimates the Jaccard similarity J: 21 of 32 for .9, 4 for .6, 1 for .3. How common the text is, the band of median
-// count tells.
-func (s *scorer) bandItem(nb int) item {
-	bands := s.bands[:nb]
-	t := s.t
+// bandItem makes one term of the equal bands of a view. How common they are, the band of median count tells. Of texts, the chance that one
+// of 32 bands of 4 is equal is J⁴, so their number estimates the Jaccard similarity J: 21 of 32 for .9, 4 for .6, 1 for .3.
+func (s *scorer) bandItem(bands []uint32) item {
+	t, nb := s.t, len(bands)
 	for i := 1; i < nb; i++ { // insertion sort by count, then hash
 		for j := i; j > 0; j-- {
 			p, q := bands[j-1], bands[j]
@@ -210,18 +223,25 @@ func (s *scorer) bandItem(nb int) item {
 			bands[j-1], bands[j] = q, p
 		}
 	}
-	level := 0
-	if nb >= sameText {
-		level = 2
-	} else if nb >= 4 {
-		level = 1
+	v := t.vview[bands[0]]
+	it := item{x: bands[nb/2], v: v, count: uint8(nb), m: s.views[v].m, implied: -1}
+	if v == s.text {
+		switch {
+		case nb >= banded[0].same:
+			it.m = s.p.Text[2]
+		case nb >= 4:
+			it.m = s.p.Text[1]
+		default:
+			it.m = s.p.Text[0]
+		}
 	}
-	return item{x: bands[nb/2], v: s.text, count: uint8(nb), m: s.p.Text[level], implied: -1}
+	return it
 }
 
-// textCap is the most that equal bands can say, more with each: one in 32 may be a greeting, four the stock phrases of a trade.
-func (s *scorer) textCap(count uint8) float64 {
-	return s.cap * min(1, .3+.7*float64(count-1)/(sameText-1))
+// alike tells whether an item is of a view compared by bands, of which too few are equal to make the two one.
+func (s *scorer) alike(it *item) bool {
+	k := s.kind[it.v]
+	return k > 0 && int(it.count) < banded[k-1].same
 }
 
 // compare scores the rows a and b. out is how many clusters to leave out of the counts: those of a and b, where they
@@ -268,7 +288,7 @@ func (s *scorer) compareFeats(fa, fb []uint32, ma, mb uint32, out, need float64,
 		}
 		first[g] = first[g] || w > 0
 		it.w = w
-		if s.views[it.v].own && (it.v != s.text || !otherRole || it.count >= sameText) {
+		if s.views[it.v].own && !(otherRole && s.alike(it)) {
 			sc.own = max(sc.own, w)
 		}
 		if s.views[it.v].role && !otherRole {
@@ -301,12 +321,12 @@ func (s *scorer) hopeless(items []item, need float64) bool {
 	return sum < need || !s.personal(sum, need, own, role)
 }
 
-// top is the most that an item can count.
+// top is the most that an item can count. Of equal bands, more with each: one in 32 may be a greeting, four the stock phrases of a trade.
 func (s *scorer) top(it *item) float64 {
-	if it.v == s.text {
-		return s.textCap(it.count)
+	if !s.alike(it) {
+		return s.cap
 	}
-	return s.cap
+	return s.cap * (.3 + .7*float64(it.count-1)/float64(banded[s.kind[it.v]-1].same-1))
 }
 
 // condition returns the bits of item i after those that are stronger, uncapped, and notes which of them implies it.

@@ -61,6 +61,11 @@ func New(p Parameters) *Linker {
 			l.s.roles |= 1 << v
 		}
 	}
+	for k, b := range banded {
+		if v, ok := l.number[b.view]; ok {
+			l.s.kind[v] = uint8(k) + 1
+		}
+	}
 	if v, ok := l.number[coldwatch.ViewAccount]; ok {
 		l.s.account = v
 	}
@@ -86,7 +91,7 @@ func (l *Linker) values(s *coldwatch.Sighting) []uint32 {
 	out := make([]uint32, 0, len(s.Features))
 	for _, f := range s.Features {
 		if v, ok := l.number[f.View]; ok && f.Value != "" {
-			out = append(out, l.t.intern(v, f.Value, v != l.s.text))
+			out = append(out, l.t.intern(v, f.Value, l.s.kind[v] == 0))
 		}
 	}
 	slices.Sort(out)

@@ -27,7 +27,7 @@ type table struct {
 	// By value.
 	key   []uint64
 	vview []uint8
-	name  []uint32  // offset into names, 0 for text bands: they are hashes already
+	name  []uint32  // offset into names, 0 for bands: they are hashes already
 	head  []uint32  // newest row + 1
 	g     []uint32  // clusters that hold it
 	b     []float32 // ordinary messages that hold it
@@ -91,7 +91,7 @@ func (t *table) find(v uint8, s string) (uint32, bool) {
 // same guards against hashes made to collide.
 func (t *table) same(x uint32, s string) bool { return t.name[x] == 0 || t.text(x) == s }
 
-// text returns a value's text, "" for a text band.
+// text returns a value's text, "" for a band.
 func (t *table) text(x uint32) string {
 	o := t.name[x]
 	if o == 0 {

@@ -164,11 +164,8 @@ func (l *Linker) ledger(a, b uint32, out float64) coldwatch.Link {
 func (l *Linker) term(items []item, i int, out float64) coldwatch.Term {
 	it := items[i]
 	v := l.s.views[it.v]
-	t := coldwatch.Term{Group: l.groups[v.group], View: v.name, Value: l.t.text(it.x), Bits: round(it.w), Of: int(l.s.n)}
+	t := coldwatch.Term{Group: l.groups[v.group], View: v.name, Value: l.valueOf(it), Bits: round(it.w), Of: int(l.s.n)}
 	t.Seen = int(l.s.others(it.x, out))
-	if it.v == l.s.text {
-		t.Value = fmt.Sprintf("%d of 32 bands equal", it.count)
-	}
 	where := fmt.Sprintf("in %d of %d other clusters", t.Seen, max(0, t.Of-int(out)))
 	if int(it.x) < len(l.s.share) {
 		where = "common in ordinary mail"
@@ -197,8 +194,8 @@ func (l *Linker) term(items []item, i int, out float64) coldwatch.Term {
 }
 
 func (l *Linker) valueOf(it item) string {
-	if it.v == l.s.text {
-		return fmt.Sprintf("%d of 32 bands equal", it.count)
+	if k := l.s.kind[it.v]; k > 0 {
+		return fmt.Sprintf("%d of %d bands equal", it.count, banded[k-1].of)
 	}
 	return l.t.text(it.x)
 }
@@ -236,6 +233,9 @@ func (l *Linker) without(rows []uint32, v coldwatch.View, value string) [][]stri
 	n, ok := l.number[v]
 	if !ok {
 		return nil
+	}
+	if l.s.kind[n] > 0 {
+		value = "" // its values are pieces of one sketch
 	}
 	hide := func(r uint32) []uint32 {
 		var out []uint32

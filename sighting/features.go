@@ -70,8 +70,12 @@ func (f *features) payloads() {
 		}
 		if p.Via == "attachment" || p.Via == "archive" || p.Via == "embedded" {
 			f.add(coldwatch.ViewAttachment, p.SHA256)
-			f.add(coldwatch.ViewFuzzy, p.Fuzzy)
-			f.add(coldwatch.ViewImage, p.ImageHash)
+			for _, b := range fuzzyBands(p.Fuzzy) {
+				f.add(coldwatch.ViewFuzzy, b)
+			}
+			for _, b := range imageBands(p.ImageHash) {
+				f.add(coldwatch.ViewImage, b)
+			}
 			if p.Name != "" {
 				f.add(coldwatch.ViewFileName, f.maskName(p.Name))
 			}
