@@ -1,10 +1,12 @@
 package analysis
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/coldwatch/coldwatch"
 	"github.com/coldwatch/coldwatch/analysis/accept"
+	"github.com/coldwatch/coldwatch/analysis/dns"
 	"github.com/coldwatch/coldwatch/analysis/history"
 	"github.com/coldwatch/coldwatch/analysis/verdict"
 	"github.com/coldwatch/coldwatch/knowledge"
@@ -15,7 +17,13 @@ func testPack(testing.TB) *knowledge.Pack { return knowledge.Default() }
 
 // Every analyser passes the same suite, each after those before it.
 func TestAcceptance(t *testing.T) {
-	room := New(testPack(t), Options{}).Knowing(func(*coldwatch.Analysis) []history.Remark {
+	answers, err := dns.Read(strings.NewReader(`{"kind":"TXT","name":"polar-parts.example","values":["v=spf1 -all"]}
+{"kind":"TXT","name":"_dmarc.polar-parts.example","values":["v=DMARC1; p=reject"]}
+{"kind":"TXT","name":"mailer77.test"}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	room := New(testPack(t), Options{DNS: answers}).Knowing(func(*coldwatch.Analysis) []history.Remark {
 		return []history.Remark{{Kind: "history.changed", Reason: "The sender has written 9 times before, but never by this network."}}
 	})
 	for i, z := range room.analyzers {

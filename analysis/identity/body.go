@@ -191,11 +191,38 @@ func (c *check) files() {
 			ev.Quote = p.Name
 			c.text(strings.Map(spaced, p.Name), "attachment", ev, false)
 		}
+		if p.Via != "body" {
+			c.letterhead(p)
+		}
 		for _, k := range [...]string{"author", "company", "creator"} {
 			if v := p.Metadata[k]; v != "" && len(v) < 200 {
 				ev.Quote = k + ": " + clip(v)
 				c.text(v, "metadata", ev, false)
 			}
+		}
+	}
+}
+
+// letterhead reads the first lines of an attached document, where its sender's name stands.
+func (c *check) letterhead(p *coldwatch.Payload) {
+	const lines, longest, reach = 6, 90, 2 << 10
+	text := p.Text
+	if len(text) > reach {
+		text = cutRune(text, reach)
+	}
+	n := 0
+	for l := range strings.SplitSeq(text, "\n") {
+		if l = strings.TrimSpace(l); l == "" {
+			continue
+		}
+		if n++; n > lines {
+			return
+		}
+		if len(l) > longest || item(l) {
+			continue
+		}
+		if hits := c.d.find(l, false); len(hits) > 0 && !addressed(l[:hits[0].start]) {
+			c.hits(hits[:1], l, "letterhead", bodyEvidence(p.ID, p.Content, l))
 		}
 	}
 }

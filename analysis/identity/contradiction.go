@@ -36,7 +36,7 @@ func (m *made) strength() int {
 		s = 5
 	case "local-part", "quoted":
 		s = 3
-	case "organization-field", "subject":
+	case "organization-field", "subject", "letterhead":
 		s = 2
 	case "attachment", "metadata":
 		s = 1

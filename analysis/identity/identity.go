@@ -1,7 +1,7 @@
 // Package identity finds out who a message claims to be from and holds it against who it is from.
 //
 // An identity is claimed by the display name and local-part of the address (RFC 5322 section 3.4), by a domain that looks
-// like another, by the lines under the text, by an introduction ("I am … of …"), by names of files and their metadata, by
+// like another, by the lines under the text, by an introduction ("I am … of …"), by names and heads of files and their metadata, by
 // going on a thread of somebody.
 // Claims are resolved to the organisations and people of a chain pack: case, accents, alphabet, legal form, name order
 // and titles do not matter, one letter may be off. What authenticated (package sender) says whose domain it is. A claim to

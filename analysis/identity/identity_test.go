@@ -217,3 +217,28 @@ func TestItems(t *testing.T) {
 		}
 	}
 }
+
+// A document's first lines name its sender; whom it is addressed to is another.
+func TestLetterhead(t *testing.T) {
+	for text, want := range map[string]string{
+		"POLAR PARTS LTD\nRequest for quotation 7\n": "polar",
+		"Deliver to: Polar Parts Ltd\nRequest\n":     "",
+		"1\n2\n3\n4\n5\n6\nPolar Parts Ltd\n":        "",
+		"3 x Glacier Oy fridges\n":                   "",
+		"The terms of Polar Parts Ltd hold for all that was ordered in any year, as far as no others were agreed upon in writing.\n": "",
+	} {
+		raw := []byte("From: Ana <ana@elsewhere.test>\r\n\r\nSee attached.\r\n")
+		a := &coldwatch.Analysis{Message: message.Parse(raw, message.Default()), Payloads: []coldwatch.Payload{{ID: "2", Via: "attachment", Kind: "pdf", Text: text, Content: []byte(text)}}}
+		a.Sender.From = message.FieldAddresses(raw, a.Message.Field("From"))
+		New(testPack()).Analyze(a)
+		got := ""
+		for _, c := range a.Claimed {
+			if c.From == "letterhead" {
+				got = c.Organisation
+			}
+		}
+		if got != want {
+			t.Errorf("%q: %q, want %q", text, got, want)
+		}
+	}
+}

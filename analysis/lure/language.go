@@ -14,9 +14,9 @@ var stopWords = [len(languages)]string{
 	"der die das und ist nicht mit fur sie wir ihre ihr bitte zu von auf den dem ein eine werden haben sich im wird ihnen oder",
 	"le la les des et est pour vous votre nous une dans sur pas avec que qui du au ce cette merci veuillez vos notre",
 	"el los las del para con por una su que esta este sus nuestro usted favor gracias como mas en se al lo",
-	"il lo gli della di per con una che non sono questo questa vostro nostra alla nel grazie si dei delle del essere",
+	"il lo gli della di per con una che non sono questo questa vostro nostra alla nel grazie si dei delle del essere suo sara entro piu anche",
 	"os as do da dos das para com uma nao voce seu sua por que em esta este obrigado nos ao na no pelo mais",
-	"je se na pro vas vase prosim jsme ze do nebo by jako jsou vam ktere dekuji aby jeste ve jeho pri",
+	"je se na pro vas vase prosim jsme ze do nebo by jako jsou vam ktere dekuji aby jeste ve jeho pri prosime vasi dobry den nas pozdravem",
 	"sie nie na do jest dla prosze przez oraz panstwa ze w z od czy jak dziekuje nasz aby po mozna tym",
 	"de het een en van voor uw wij niet met dat op zijn naar deze wordt aan bij ons u graag",
 }

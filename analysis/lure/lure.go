@@ -181,7 +181,8 @@ const share = 0.6
 func (r *reading) settle() {
 	h := r.hits
 	slices.SortStableFunc(h, func(a, b hit) int {
-		return cmp.Or(cmp.Compare(a.effect.section, b.effect.section), cmp.Compare(a.passage, b.passage), cmp.Compare(a.start, b.start), cmp.Compare(b.end, a.end))
+		return cmp.Or(cmp.Compare(a.effect.section, b.effect.section), cmp.Compare(a.passage, b.passage), cmp.Compare(a.start, b.start), cmp.Compare(b.end, a.end),
+			cmp.Compare(b.weight, a.weight))
 	})
 	kept := h[:0]
 	until, sec, pas := 0, section(-1), -1
