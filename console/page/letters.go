@@ -60,7 +60,7 @@ func letters(text string) []piece {
 		}
 		out = append(out, piece{s, script})
 	}
-	text = strings.ToValidUTF8(text, "\uFFFD")
+	text = strings.ReplaceAll(strings.ToValidUTF8(text, "\uFFFD"), "\r\n", "\n")
 	for len(text) > 0 {
 		end := strings.IndexFunc(text, func(r rune) bool { return !isWord(r) })
 		switch end {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 
@@ -44,7 +45,7 @@ type addressView struct {
 	Decoded []piece // the domain as people would see it, where it is written in punycode
 }
 
-type pictureView struct{ Payload, Name string }
+type pictureView struct{ Href, Name string }
 
 type fieldView struct {
 	Name   string
@@ -165,7 +166,7 @@ func (d *messagePage) bytes() {
 			default:
 				name = pl.Via + " " + pl.ID
 			}
-			d.Pictures = append(d.Pictures, pictureView{pl.ID, name})
+			d.Pictures = append(d.Pictures, pictureView{"/messages/" + d.ID + "/picture/" + url.PathEscape(pl.ID), name})
 		}
 	}
 }

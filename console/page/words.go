@@ -9,6 +9,9 @@ import (
 	"strings"
 	"time"
 
+	"golang.org/x/text/language"
+	"golang.org/x/text/language/display"
+
 	"github.com/coldwatch/coldwatch"
 	"github.com/coldwatch/coldwatch/console/access"
 	"github.com/coldwatch/coldwatch/publish/dossier"
@@ -46,6 +49,7 @@ func (p *Pages) functions() template.FuncMap {
 		"dict":      dict,
 		"contains":  func(list []string, s string) bool { return slices.Contains(list, s) },
 		"technique": func(id string) string { n, _ := dossier.Technique(id); return n },
+		"language":  languageName,
 		"add":       func(a, b int) int { return a + b },
 		"class":     func(c coldwatch.Class) string { return "class-" + string(c) },
 	}
@@ -168,3 +172,12 @@ func blockKind(b dossier.Block) string {
 }
 
 func itoa(n int64) string { return strconv.FormatInt(n, 10) }
+
+// languageName gives the English name of a language by its tag (BCP 47).
+func languageName(tag string) string {
+	t, err := language.Parse(tag)
+	if err != nil {
+		return dossier.Visible(tag)
+	}
+	return display.English.Tags().Name(t)
+}

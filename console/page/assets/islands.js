@@ -17,11 +17,16 @@
   }
 
   // A link within a part that may be swapped fetches the page and takes over that part only, so that the reader stays in place.
+  let asked = 0;
   const swap = async (part, href, push) => {
+    const turn = ++asked;
     const answer = await fetch(href, { credentials: "same-origin" });
+    if (turn !== asked) return; // the reader has gone on
     if (!answer.ok) { location.href = href; return; }
     const fresh = new DOMParser().parseFromString(await answer.text(), "text/html").getElementById(part.id);
+    if (turn !== asked) return;
     if (!fresh) { location.href = href; return; }
+    part = document.getElementById(part.id);
     const wide = part.querySelector(".scroll"), left = wide ? wide.scrollLeft : 0;
     part.replaceWith(fresh);
     const again = fresh.querySelector(".scroll");
