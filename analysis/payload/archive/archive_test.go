@@ -78,6 +78,14 @@ func zipCryptoEncrypt(plain []byte, password string) []byte {
 	return out
 }
 
+func TestEntryName(t *testing.T) {
+	for in, want := range map[string]string{"a.html": "a.html", "\xc3\xbc.txt": "ü.txt", "r\x82sum\x82.doc": "résumé.doc", "\x8f\xe0\xa8\xa2\xa5\xe2.js": "Привет.js"} {
+		if got := entryName([]byte(in)); got != want {
+			t.Errorf("%q is %q, want %q", in, got, want)
+		}
+	}
+}
+
 func TestEncryptedZip(t *testing.T) {
 	page := []byte("<html><form action=https://x.example></form></html>")
 	crc := crc32.ChecksumIEEE(page)

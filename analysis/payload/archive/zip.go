@@ -6,9 +6,12 @@ import (
 	"encoding/binary"
 	"errors"
 	"hash/crc32"
+	"strings"
+	"unicode/utf8"
 
 	"github.com/klauspost/compress/flate"
 	"github.com/klauspost/compress/zstd"
+	"golang.org/x/text/encoding/charmap"
 )
 
 // zipFile is an entry as the central directory or a local header tells it.
@@ -111,7 +114,7 @@ func zipDirectory(data []byte, most int) ([]zipFile, bool) {
 			break
 		}
 		f := zipFile{flags: le.Uint16(h[8:]), method: le.Uint16(h[10:]), modTime: le.Uint16(h[12:]), crc: le.Uint32(h[16:]),
-			packed: int64(le.Uint32(h[20:])), name: string(h[46 : 46+n]), extra: h[46+n : 46+n+m], offset: int64(le.Uint32(h[42:])) + shift}
+			packed: int64(le.Uint32(h[20:])), name: entryName(h[46:46+n]), extra: h[46+n : 46+n+m], offset: int64(le.Uint32(h[42:])) + shift}
 		if f.packed == 0xffffffff {
 			if x := extraField(f.extra, 1); len(x) >= 16 {
 				f.packed = int64(le.Uint64(x[8:]))
@@ -142,7 +145,7 @@ func zipScan(data []byte, most int) []zipFile {
 			continue
 		}
 		f := zipFile{flags: le.Uint16(h[6:]), method: le.Uint16(h[8:]), modTime: le.Uint16(h[10:]), crc: le.Uint32(h[14:]),
-			packed: int64(le.Uint32(h[18:])), name: string(h[30 : 30+n]), extra: h[30+n : 30+n+m], offset: int64(at)}
+			packed: int64(le.Uint32(h[18:])), name: entryName(h[30:30+n]), extra: h[30+n : 30+n+m], offset: int64(at)}
 		start := at + 30 + n + m
 		if f.flags&8 != 0 || f.packed == 0 {
 			f.descriptor = true
@@ -283,4 +286,29 @@ func zipCrypto(body []byte, password string, check byte) ([]byte, bool) {
 		out[i] = next(c)
 	}
 	return out, true
+}
+
+// entryName reads a name. Without the mark for UTF-8 it is in the code page of the machine that packed it, by the
+// standard code page 437 (APPNOTE appendix D); a run of bytes that are Cyrillic letters in code page 866 is taken for
+// that.
+func entryName(b []byte) string {
+	if utf8.Valid(b) {
+		return string(b)
+	}
+	table, run := charmap.CodePage437, 0
+	for _, c := range b {
+		if c >= 0x80 && c <= 0xaf || c >= 0xe0 && c <= 0xf1 {
+			if run++; run >= 3 {
+				table = charmap.CodePage866
+				break
+			}
+		} else {
+			run = 0
+		}
+	}
+	out, err := table.NewDecoder().Bytes(b)
+	if err != nil {
+		return strings.ToValidUTF8(string(b), "?")
+	}
+	return string(out)
 }
