@@ -206,6 +206,7 @@ func shapeOfQuoted(b []byte) (s quotedShape) {
 			return s
 		}
 		b = b[i+1:]
+		rest := bytes.TrimLeft(b[:min(len(b), 80)], " \t\r")
 		switch {
 		case len(b) >= 2 && unhex(b[0]) >= 0 && unhex(b[1]) >= 0:
 			s.escapes++
@@ -213,15 +214,13 @@ func shapeOfQuoted(b []byte) (s quotedShape) {
 				s.sure++
 			}
 			b = b[2:]
-		case len(bytes.TrimLeft(b[:min(len(b), 80)], " \t")) == 0 || b[len(b)-len(bytes.TrimLeft(b, " \t"))] == '\n' || bytes.HasPrefix(bytes.TrimLeft(b, " \t"), crlfBytes):
+		case len(rest) == 0 || rest[0] == '\n':
 			s.soft++
 		default:
 			s.broken++
 		}
 	}
 }
-
-var crlfBytes = []byte("\r\n")
 
 // likely tells whether text of n bytes is quoted-printable, whatever it says: nearly every equals sign begins an escape, and
 // some are of the usual ones or the escapes make up much of the text.

@@ -114,7 +114,7 @@ func zipDirectory(data []byte, most int) ([]zipFile, bool) {
 			break
 		}
 		f := zipFile{flags: le.Uint16(h[8:]), method: le.Uint16(h[10:]), modTime: le.Uint16(h[12:]), crc: le.Uint32(h[16:]),
-			packed: int64(le.Uint32(h[20:])), name: entryName(h[46:46+n]), extra: h[46+n : 46+n+m], offset: int64(le.Uint32(h[42:])) + shift}
+			packed: int64(le.Uint32(h[20:])), name: entryName(h[46 : 46+n]), extra: h[46+n : 46+n+m], offset: int64(le.Uint32(h[42:])) + shift}
 		if f.packed == 0xffffffff {
 			if x := extraField(f.extra, 1); len(x) >= 16 {
 				f.packed = int64(le.Uint64(x[8:]))
@@ -145,7 +145,7 @@ func zipScan(data []byte, most int) []zipFile {
 			continue
 		}
 		f := zipFile{flags: le.Uint16(h[6:]), method: le.Uint16(h[8:]), modTime: le.Uint16(h[10:]), crc: le.Uint32(h[14:]),
-			packed: int64(le.Uint32(h[18:])), name: entryName(h[30:30+n]), extra: h[30+n : 30+n+m], offset: int64(at)}
+			packed: int64(le.Uint32(h[18:])), name: entryName(h[30 : 30+n]), extra: h[30+n : 30+n+m], offset: int64(at)}
 		start := at + 30 + n + m
 		if f.flags&8 != 0 || f.packed == 0 {
 			f.descriptor = true
