@@ -6,8 +6,11 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"net/http"
 	"net/http/httptest"
+	"os"
 	"path/filepath"
+	"strconv"
 	"sync"
 	"testing"
 	"time"
@@ -100,10 +103,10 @@ func (w *town) engine(name string) *engine.Engine {
 }
 
 // join lets the next organisation in.
-func (w *town) join() *Node {
+func (w *town) join(groups ...string) *Node {
 	w.t.Helper()
 	i := len(w.nodes)
-	invitation, err := w.hub.Invite(w.t.Context(), fmt.Sprintf("org%d", i), nil)
+	invitation, err := w.hub.Invite(w.t.Context(), fmt.Sprintf("org%d", i), groups)
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -269,6 +272,116 @@ func TestCommunity(t *testing.T) {
 	if p, err := w.hub.Publish(t.Context()); err != nil || p.New != 0 {
 		t.Errorf("published again: %+v, %v", p, err)
 	}
+}
+
+// What is marked for a sharing group is told to the group, and to nobody else.
+func TestSharingGroup(t *testing.T) {
+	w := newTown(t, 0)
+	for _, groups := range [][]string{{"makers"}, {"makers"}, {"makers"}, nil} {
+		w.join(groups...)
+	}
+	for i, n := range w.nodes[:2] {
+		if err := n.SetPolicy(t.Context(), []byte("group: makers")); err != nil {
+			t.Fatal(err)
+		}
+		w.put(n, mail("evil", i, coldwatch.Targeted))
+		w.sync(n)
+	}
+	w.round()
+	w.sync(w.nodes...)
+	for i, n := range w.nodes {
+		notices, err := n.Notices(t.Context())
+		if err != nil || len(notices) != one(i < 3) {
+			t.Errorf("member %d hears of %d campaigns, %v", i, len(notices), err)
+		}
+		if ws, err := n.e.Warnings(t.Context()); err != nil || len(ws) != one(i < 3) {
+			t.Errorf("member %d: %d warnings, %v", i, len(ws), err)
+		}
+	}
+	// Who is not of the group cannot send into it.
+	if err := w.nodes[3].SetPolicy(t.Context(), []byte("group: makers")); err != nil {
+		t.Fatal(err)
+	}
+	w.put(w.nodes[3], mail("evil", 9, coldwatch.Targeted))
+	w.sync(w.nodes[3])
+	if a := w.round(); a.Sightings != 0 || a.Refused["its sender is not of that sharing group"] != 1 {
+		t.Errorf("%+v", a)
+	}
+}
+
+// While the hub is away the member's database holds what it would hold anyhow; then everything arrives once, and warnings of one's own
+// mail never stopped.
+func TestOutage(t *testing.T) {
+	w := newTown(t, 2)
+	n := w.nodes[0]
+	sightings := 3000
+	if k, err := strconv.Atoi(os.Getenv("COLDWATCH_OUTAGE")); err == nil {
+		sightings = k
+	}
+	n.cfg.URL = "http://127.0.0.1:1" // nobody is there
+	var batch []coldwatch.Sighting
+	for i := range sightings {
+		s := mail("evil", i, coldwatch.Suspicious)
+		s.Features = s.Features[:3]
+		batch = append(batch, s)
+		if len(batch) == 1000 || i == sightings-1 {
+			w.put(n, batch...)
+			batch = nil
+			before := size(t, w, "member0")
+			w.clock.move(72 * time.Hour / time.Duration(sightings/1000+1))
+			for range 3 {
+				if _, err := n.Sync(t.Context()); err == nil {
+					t.Fatal("a hub that is away took something")
+				}
+			}
+			if after := size(t, w, "member0"); after > before+1<<20 {
+				t.Fatalf("waiting cost %d bytes", after-before)
+			}
+		}
+	}
+	if s, err := n.Status(t.Context()); err != nil || s.Waiting != min(sightings, 100_000) {
+		t.Fatalf("%+v, %v", s, err)
+	}
+	asked := 0
+	flaky := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+		if asked++; r.Method == http.MethodPost && asked%3 == 1 { // the hub has it, and the member does not hear so
+			w.hub.Handler().ServeHTTP(httptest.NewRecorder(), r)
+			panic(http.ErrAbortHandler)
+		}
+		w.hub.Handler().ServeHTTP(rw, r)
+	}))
+	t.Cleanup(flaky.Close)
+	n.cfg.URL = flaky.URL
+	for range sightings {
+		if _, err := n.Sync(t.Context()); err == nil {
+			break
+		}
+	}
+	w.round()
+	totals, err := w.hub.store.Totals(t.Context())
+	if err != nil || totals.Messages != sightings {
+		t.Errorf("%d of %d sightings arrived, %v", totals.Messages, sightings, err)
+	}
+	for _, k := range []int{0, sightings / 2, sightings - 1} {
+		if ok, err := w.hub.store.Have(t.Context(), n.HubID(mail("evil", k, coldwatch.Suspicious).ID)); err != nil || !ok {
+			t.Errorf("sighting %d is not there, %v", k, err)
+		}
+	}
+}
+
+// size is what a member's database takes on the disk.
+func size(t *testing.T, w *town, name string) (n int64) {
+	t.Helper()
+	files, err := filepath.Glob(filepath.Join(w.dir, name+".*"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range files {
+		if i, err := os.Stat(f); err == nil {
+			n += i.Size()
+		}
+	}
+	return n
 }
 
 // The second quarter begins: everything links on, under new tokens.

@@ -26,6 +26,7 @@ const (
 	KindOpening  = "opening"  // member → hub → members: what a token stands for, sealed
 	KindLeave    = "leave"    // member → hub
 	KindNotice   = "notice"   // hub → members: a campaign
+	KindSealed   = "sealed"   // hub → one member: a notice for its sharing group
 	KindFilter   = "filter"   // hub → members: what k members have seen
 	KindRoster   = "roster"   // hub → members: the members' keys
 )

@@ -372,7 +372,7 @@ func (b *batch) sightings(in []arrived) error {
 		b.in.Records = append(b.in.Records, store.Record{ID: s.ID, Organisation: s.Organisation, Source: a.member.ID, Received: s.Received, Class: s.Class,
 			Bits: s.Bits, Terms: strings.Join(terms, " "), Analysis: b.h.store.Codec().Compress([]byte("{}")), Sighting: js})
 		for _, f := range s.Features {
-			if k := (store.Held{Token: f.Value, Member: a.member.ID}); f.Token && asked(f.View) && !held[k] {
+			if k := (store.Held{Token: f.Value, Member: a.member.ID}); f.Token && asked(f.View) && s.Marking.Group == "" && !held[k] {
 				held[k] = true
 				b.in.Held = append(b.in.Held, k)
 			}

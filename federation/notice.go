@@ -14,6 +14,7 @@ import (
 	"github.com/coldwatch/coldwatch"
 	"github.com/coldwatch/coldwatch/console/taxii"
 	"github.com/coldwatch/coldwatch/publish/stix"
+	"github.com/coldwatch/coldwatch/sighting"
 	"github.com/coldwatch/coldwatch/store"
 )
 
@@ -22,8 +23,9 @@ func itoa(n int) string { return strconv.Itoa(n) }
 // A Notice is what the hub says of one campaign, to every member alike: nobody can tell by who is told who was hit.
 type Notice struct {
 	Campaign   string        `json:"campaign"`
-	Quarter    Quarter       `json:"quarter"`        // of the key of the tokens
-	Gone       bool          `json:"gone,omitempty"` // it is no campaign any more: part of another, or taken back
+	Group      string        `json:"group,omitempty"` // sharing group that hears it; "" is everybody
+	Quarter    Quarter       `json:"quarter"`         // of the key of the tokens
+	Gone       bool          `json:"gone,omitempty"`  // it is no campaign any more: part of another, or taken back
 	First      string        `json:"first,omitempty"`
 	Last       string        `json:"last,omitempty"` // the hour
 	Hit        Crowd         `json:"hit"`
@@ -84,40 +86,45 @@ func (h *Hub) Publish(ctx context.Context) (Published, error) {
 	current := map[string]bool{}
 	for i := range profiles {
 		p := &profiles[i]
-		state := fmt.Sprintf("%d %d", p.Version, len(may))
-		if p.Possible || len(p.Targets) < 2 || !mostlyHostile(p) {
+		if p.Possible || len(p.Targets) < 2 {
 			continue
 		}
-		current[p.Campaign] = true
-		done.Campaigns++
-		if h.told[p.Campaign] == state {
+		if h.told[p.Campaign] == fmt.Sprintf("%d %d", p.Version, len(may)) { // nothing new
+			for id := range said {
+				if campaign, _, _ := strings.Cut(id, " "); campaign == p.Campaign {
+					current[id] = true
+				}
+			}
+			done.Campaigns++
 			continue
 		}
-		n, err := h.notice(ctx, p, may)
+		all, err := h.sightings(ctx, p.Members)
 		if err != nil {
 			return done, err
 		}
-		fresh, err := b.say(n, said[n.Campaign])
-		if err != nil {
-			return done, err
+		for group, heard := range audiences(all) {
+			n := h.notice(p.Campaign, group, heard, may)
+			current[n.key()] = true
+			done.Campaigns += one(group == "")
+			fresh, err := b.say(ctx, n, said[n.key()], members)
+			if err != nil {
+				return done, err
+			}
+			done.New += one(fresh)
 		}
-		h.told[p.Campaign] = state
-		if fresh {
-			done.New++
-		}
+		b.told = append(b.told, [2]string{p.Campaign, fmt.Sprintf("%d %d", p.Version, len(may))})
 	}
 	for _, id := range slices.Sorted(maps.Keys(said)) {
 		if current[id] {
 			continue
 		}
-		delete(h.told, id)
-		fresh, err := b.say(Notice{Campaign: id, Gone: true, Hit: Crowd{Members: Community}}, said[id])
+		campaign, group, _ := strings.Cut(id, " ")
+		delete(h.told, campaign)
+		fresh, err := b.say(ctx, Notice{Campaign: campaign, Group: group, Gone: true, Hit: Crowd{Members: Community}}, said[id], members)
 		if err != nil {
 			return done, err
 		}
-		if fresh {
-			done.Gone++
-		}
+		done.Gone += one(fresh)
 	}
 	if err := b.addDirectory(ctx, members); err != nil {
 		return done, err
@@ -128,55 +135,58 @@ func (h *Hub) Publish(ctx context.Context) (Published, error) {
 	return done, b.send(ctx)
 }
 
-// mostlyHostile tells whether at least half of a campaign's messages are: below, it is for nobody to block.
-func mostlyHostile(p *coldwatch.Profile) bool {
-	bad := 0
-	for _, c := range p.Classes {
-		if coldwatch.Class(c.Value).Bad() {
-			bad += c.Count
-		}
+func one(b bool) int {
+	if b {
+		return 1
 	}
-	return 2*bad >= p.Messages
+	return 0
 }
 
-// notice says what may be said of a campaign.
-func (h *Hub) notice(ctx context.Context, p *coldwatch.Profile, may map[string]bool) (Notice, error) {
+// sightings gives those of a campaign.
+func (h *Hub) sightings(ctx context.Context, ids []string) ([]coldwatch.Sighting, error) {
 	var all []coldwatch.Sighting
-	err := h.store.SightingsOf(ctx, p.Members, func(raw []byte) error {
-		var s coldwatch.Sighting
-		err := json.Unmarshal(raw, &s)
+	err := h.store.SightingsOf(ctx, ids, func(raw []byte) error {
+		s, err := sighting.Unmarshal(raw)
 		all = append(all, s)
 		return err
 	})
 	if err != nil {
-		return Notice{}, fmt.Errorf("notice: %w", err)
+		return nil, fmt.Errorf("notice: %w", err)
 	}
-	n := Notice{Campaign: p.Campaign, Quarter: h.quarter(), First: p.First.Format(time.RFC3339), Last: p.Last.Format(time.RFC3339), Hit: crowd(all, may, h.cfg.K, h.e.Pack),
-		Themes: values(p.Themes), Carriers: values(p.Carriers), Objectives: values(p.Objectives), Models: values(p.Models), Techniques: values(p.Techniques)}
-	if len(p.Impersonated) > 0 {
-		n.Imitated, n.Name = p.Impersonated[0].Value, p.Impersonated[0].Name
-	}
-	targeted := 0
-	for _, c := range p.Classes {
-		if coldwatch.Class(c.Value) == coldwatch.Targeted {
-			targeted = c.Count
-		}
-	}
-	n.Targeted = 3*targeted >= p.Messages
-	n.TLP = strictest(all)
-	n.Indicators, n.Tokens = common(all)
-	return n, nil
+	return all, nil
 }
 
-// values gives the most frequent values of a profile's list, at most eight.
-func values(shares []coldwatch.Share) []string {
-	var out []string
-	for _, s := range shares {
-		if len(out) < 8 && s.Value != "" && s.Value != "unknown" {
-			out = append(out, s.Value)
+// notice says what an audience may hear of a campaign, by the sightings that it may hear of and nothing else. They are in the
+// order of their receipt.
+func (h *Hub) notice(campaign, group string, all []coldwatch.Sighting, may map[string]bool) Notice {
+	n := Notice{Campaign: campaign, Group: group, Quarter: h.quarter(), First: all[0].Received.Format(time.RFC3339),
+		Last: all[len(all)-1].Received.Format(time.RFC3339), Hit: crowd(all, may, h.cfg.K, h.e.Pack), TLP: strictest(all)}
+	n.Themes = frequent(all, func(s *coldwatch.Sighting) []string { return []string{s.Lure.Theme} })
+	n.Carriers = frequent(all, func(s *coldwatch.Sighting) []string { return []string{s.Carrier} })
+	n.Objectives = frequent(all, func(s *coldwatch.Sighting) []string { return []string{s.Objective} })
+	n.Models = frequent(all, func(s *coldwatch.Sighting) []string { return s.Lure.Models })
+	n.Techniques = frequent(all, func(s *coldwatch.Sighting) []string { return s.Techniques })
+	if who := frequent(all, func(s *coldwatch.Sighting) []string { return []string{s.Impersonated.Organisation} }); len(who) > 0 {
+		n.Imitated = who[0]
+		if o := h.e.Pack.Organisation(who[0]); o != nil {
+			n.Name = o.Name
 		}
 	}
-	return out
+	targeted := 0
+	for _, s := range all {
+		targeted += one(s.Class == coldwatch.Targeted)
+	}
+	n.Targeted = 3*targeted >= len(all)
+	n.Indicators, n.Tokens = common(all)
+	return n
+}
+
+// key names a notice: a campaign, and who hears of it.
+func (n *Notice) key() string {
+	if n.Group == "" {
+		return n.Campaign
+	}
+	return n.Campaign + " " + n.Group
 }
 
 // strictest is the marking of a whole made of sightings.
@@ -232,10 +242,11 @@ type bulletin struct {
 	next    uint64
 	objects []store.Object
 	docs    []store.Document
+	told    [][2]string // campaigns with the state that is said of them now
 }
 
 // say adds a notice, unless it says what was said.
-func (b *bulletin) say(n Notice, before []byte) (bool, error) {
+func (b *bulletin) say(ctx context.Context, n Notice, before []byte, members []Member) (bool, error) {
 	js, err := json.Marshal(n)
 	if err != nil {
 		return false, fmt.Errorf("notice: %w", err)
@@ -243,7 +254,10 @@ func (b *bulletin) say(n Notice, before []byte) (bool, error) {
 	if string(js) == string(before) || n.Gone && isGone(before) {
 		return false, nil
 	}
-	b.docs = append(b.docs, store.Document{Kind: docNotice, ID: n.Campaign, Body: js})
+	b.docs = append(b.docs, store.Document{Kind: docNotice, ID: n.key(), Body: js})
+	if n.Group != "" {
+		return true, b.addSealed(ctx, n, js, members)
+	}
 	if err := b.add(KindNotice, n.Campaign, n, n.Sentence(), n.TLP); err != nil {
 		return false, err
 	}
@@ -326,6 +340,7 @@ func stampOf(rfc3339 string) string {
 // send publishes, and stores what was said with the number that comes next.
 func (b *bulletin) send(ctx context.Context) error {
 	if len(b.objects) == 0 {
+		b.remember()
 		return nil
 	}
 	h := b.h
@@ -343,7 +358,18 @@ func (b *bulletin) send(ctx context.Context) error {
 	if _, err := h.store.PutObjects(ctx, taxii.Campaigns, h.e.Clock(), b.objects); err != nil {
 		return err
 	}
-	return h.store.PutIntake(ctx, store.Intake{At: h.e.Clock(), Documents: b.docs})
+	if err := h.store.PutIntake(ctx, store.Intake{At: h.e.Clock(), Documents: b.docs}); err != nil {
+		return err
+	}
+	b.remember()
+	return nil
+}
+
+// remember notes what was said, once it is stored.
+func (b *bulletin) remember() {
+	for _, t := range b.told {
+		b.h.told[t[0]] = t[1]
+	}
 }
 
 // Sentence says a notice to a person.

@@ -222,6 +222,13 @@ func (n *Node) hear(ctx context.Context, done *Sync) error {
 				continue
 			}
 			s := spoken{ID: id, Number: f.Number, Kind: f.Kind, Body: f.Body}
+			if f.Kind == KindSealed {
+				body, mine := n.unsealed(f.Body)
+				if !mine {
+					continue
+				}
+				s.Kind, s.Body = KindNotice, body
+			}
 			heard[id] = s
 			fresh = append(fresh, s)
 			done.Heard++
@@ -292,7 +299,7 @@ func (n *Node) Notices(ctx context.Context) ([]Notice, error) {
 			out = append(out, x)
 		}
 	}
-	slices.SortFunc(out, func(a, b Notice) int { return strings.Compare(a.Campaign, b.Campaign) })
+	slices.SortFunc(out, func(a, b Notice) int { return strings.Compare(a.key(), b.key()) })
 	return out, nil
 }
 
@@ -380,7 +387,7 @@ func (n *Node) warning(x *Notice, own []string) coldwatch.Warning {
 		w.Reason = reasonTargeted
 		w.Subject = fmt.Sprintf("[%s] Your organisation was targeted: %s", x.TLP, what)
 	}
-	sum := sha256.Sum256([]byte(strings.Join([]string{n.community, x.Campaign, w.Reader, w.Reason, x.Hit.Members}, "\x00")))
+	sum := sha256.Sum256([]byte(strings.Join([]string{n.community, x.key(), w.Reader, w.Reason, x.Hit.Members}, "\x00")))
 	w.ID = "w-" + hex.EncodeToString(sum[:8])
 	w.Text = n.alert(x, own)
 	w.Full = w.Text + "\n" + details(x)

@@ -53,6 +53,8 @@ func Run(t *testing.T, open func(t *testing.T) engine.Store) {
 		"suspects":          suspects,
 		"claims":            claims,
 		"lease":             lease,
+		"intake":            intake,
+		"audit chain":       auditChain,
 	} {
 		t.Run(name, func(t *testing.T) { f(t, open(t)) })
 	}
