@@ -19,6 +19,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/coldwatch/coldwatch/analysis/names"
 )
 
 // A Kind is the type of a record.
@@ -93,42 +95,56 @@ type Live struct {
 	net    *net.Resolver
 	record io.Writer
 
-	mu    sync.Mutex
-	known map[key]Answer
+	mu     sync.Mutex
+	known  map[key]Answer
+	failed map[string]int // organisational domain → questions about it that nobody answered
 }
 
 // NewLive begins with what was recorded, nil for nothing, and writes new answers to record, nil for nowhere.
 func NewLive(from *Recorded, record io.Writer) *Live {
-	l := &Live{net: net.DefaultResolver, record: record, known: map[key]Answer{}}
+	l := &Live{net: net.DefaultResolver, record: record, known: map[key]Answer{}, failed: map[string]int{}}
 	if from != nil {
 		l.known = from.answers
 	}
 	return l
 }
 
-// Bounds of asking.
+// Bounds of asking. Name servers of an attacker's may be slow on purpose: a domain that failed so often is not asked again.
 const (
-	patience  = 5 * time.Second
+	patience  = 2 * time.Second
 	mostKnown = 1 << 16
+	mostFails = 3
 )
 
-// Lookup asks the network unless the answer is known. What failed is asked again the next time.
+// Lookup asks the network unless the answer is known.
 func (l *Live) Lookup(kind Kind, name string) Answer {
 	k := key{kind, normal(name)}
+	domain := names.Organisational(k.name)
 	l.mu.Lock()
 	a, ok := l.known[k]
+	tired := l.failed[domain] >= mostFails
 	l.mu.Unlock()
-	if ok && !a.Failed {
+	switch {
+	case ok && !a.Failed:
 		return a
+	case tired:
+		return Answer{Failed: true}
 	}
 	a = l.ask(k)
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	if a.Failed {
+		if len(l.failed) >= mostKnown {
+			clear(l.failed)
+		}
+		l.failed[domain]++
+		return a
+	}
 	if len(l.known) >= mostKnown {
 		clear(l.known)
 	}
 	l.known[k] = a
-	if l.record != nil && !a.Failed {
+	if l.record != nil {
 		if line, err := json.Marshal(question{k.kind, k.name, a}); err == nil {
 			_, _ = l.record.Write(append(line, '\n')) // what is not recorded is asked again
 		}

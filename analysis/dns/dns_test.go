@@ -36,6 +36,15 @@ func TestRecorded(t *testing.T) {
 	}
 }
 
+// A domain whose name servers never answer is left alone.
+func TestLiveTires(t *testing.T) {
+	l := NewLive(nil, nil)
+	l.failed["slow.test"] = mostFails
+	if a := l.Lookup(TXT, "a.b.slow.test"); !a.Failed || len(l.known) > 0 {
+		t.Errorf("%+v", a)
+	}
+}
+
 // What is known is not asked again, and needs no network.
 func TestLiveKnows(t *testing.T) {
 	r, err := Read(strings.NewReader(`{"kind":"TXT","name":"a.example","values":["x"]}`))
