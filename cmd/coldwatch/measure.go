@@ -29,6 +29,8 @@ type measureCmd struct {
 	Federated bool           `help:"Each member in a database of its own with a hub between them, compared with the same mail in one place."`
 	Bench     bool           `name:"linkbench" help:"Measure linking alone, on sightings made of symbols: quality beside simpler methods, speed, memory."`
 	Linkbench linkbenchFlags `embed:"" prefix:"linkbench-"`
+	Live      bool           `help:"Hand the mail in as if it came now, and measure the time from the second organisation's message to the warnings."`
+	Rate      float64        `help:"With --live: messages a second." default:"20" placeholder:"N"`
 	KeepBits  bool           `help:"With --weights: leave the weights as they are and write only how often each finding stood."`
 }
 
@@ -44,6 +46,8 @@ func (c measureCmd) Run(ctx context.Context, g *Globals) error {
 		return &userError{err: errors.New("which scenarios?"), hint: "coldwatch measure FOLDER…, or coldwatch measure --linkbench", code: 2}
 	case c.Federated:
 		return c.federated(ctx, g)
+	case c.Live:
+		return c.live(ctx, g)
 	}
 	var results []measure.Result
 	seen := map[string]verdict.Rates{}
