@@ -83,6 +83,11 @@ type Store interface {
 	Audit(ctx context.Context, q store.AuditQuery) ([]store.AuditEntry, error)
 	AuditTrail(ctx context.Context, f func(store.AuditEntry) error) (written int64, err error)
 
+	PutReply(ctx context.Context, r store.Reply) error
+	MoveReply(ctx context.Context, from string, r store.Reply) (moved bool, err error)
+	DueReplies(ctx context.Context, state string, now time.Time, most int) ([]store.Reply, error)
+	RepliesTo(ctx context.Context, address string, since time.Time) (int, error)
+
 	Submission(ctx context.Context, id string) (coldwatch.Submission, error)
 	Unsettled(ctx context.Context, limit int) ([]store.Correspondence, error)
 	Habits(ctx context.Context, organisation, correspondent string, from time.Time, before int) ([]store.Habit, error)

@@ -234,16 +234,17 @@ func TestReporter(t *testing.T) {
 	domain := w.pack.Organisation(member).Domains[0]
 	const border = "Authentication-Results: mx.hub.example; dmarc=%s header.from=%s; spf=%s smtp.mailfrom=%s\r\nReceived: from mail.example (mail.example [192.0.2.7]) by mx.hub.example with ESMTPS id 1; Tue, 01 Dec 2020 10:00:00 +0000\r\n"
 	for name, c := range map[string]struct{ head, want string }{
-		"authenticated":               {fmt.Sprintf(border, "pass", domain, "pass", domain) + "From: Desk <desk@" + domain + ">\r\n", member},
-		"a forged From":               {"From: Desk <desk@" + domain + ">\r\n", ""},
-		"failed":                      {fmt.Sprintf(border, "fail", domain, "fail", domain) + "From: Desk <desk@" + domain + ">\r\n", ""},
-		"another's domain vouches":    {fmt.Sprintf(border, "pass", "evil.example", "pass", "evil.example") + "From: Desk <desk@" + domain + ">\r\n", ""},
-		"no member":                   {fmt.Sprintf(border, "pass", other, "pass", other) + "From: Desk <desk@" + other + ">\r\n", ""},
-		"results written by a sender": {"Received: from x.example (x.example [192.0.2.8]) by mx.hub.example with ESMTP id 2; Tue, 01 Dec 2020 10:00:00 +0000\r\n" + fmt.Sprintf(border, "pass", domain, "pass", domain) + "From: Desk <desk@" + domain + ">\r\n", ""},
+		"authenticated":            {fmt.Sprintf(border, "pass", domain, "pass", domain) + "From: Desk <desk@" + domain + ">\r\n", member},
+		"a forged From":            {"From: Desk <desk@" + domain + ">\r\n", ""},
+		"failed":                   {fmt.Sprintf(border, "fail", domain, "fail", domain) + "From: Desk <desk@" + domain + ">\r\n", ""},
+		"another's domain vouches": {fmt.Sprintf(border, "pass", "evil.example", "pass", "evil.example") + "From: Desk <desk@" + domain + ">\r\n", ""},
+		"no member":                {fmt.Sprintf(border, "pass", other, "pass", other) + "From: Desk <desk@" + other + ">\r\n", ""},
+		"results written by one who came to us directly": {"Received: from x.example ([192.0.2.8])\r\n\tby coldwatch.hub.example with ESMTP\r\n" + fmt.Sprintf(border, "pass", domain, "pass", domain) + "From: Desk <desk@" + domain + ">\r\n", ""},
+		"results written by a sender":                    {"Received: from x.example (x.example [192.0.2.8]) by mx.hub.example with ESMTP id 2; Tue, 01 Dec 2020 10:00:00 +0000\r\n" + fmt.Sprintf(border, "pass", domain, "pass", domain) + "From: Desk <desk@" + domain + ">\r\n", ""},
 	} {
 		raw := c.head + "To: report@hub.example\r\nSubject: please look\r\nDate: Tue, 01 Dec 2020 09:59:00 +0000\r\n\r\nWe got this.\r\n"
-		if got := e.Reporter(coldwatch.Submission{Raw: []byte(raw)}); got != c.want {
-			t.Errorf("%s: reported by %q, want %q", name, got, c.want)
+		if got := e.Reporter(coldwatch.Submission{Raw: []byte(raw)}); got.Organisation != c.want {
+			t.Errorf("%s: reported by %q, want %q", name, got.Organisation, c.want)
 		}
 	}
 }

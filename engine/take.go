@@ -3,12 +3,9 @@ package engine
 import (
 	"context"
 	"errors"
-	"slices"
-	"strings"
 	"sync"
 
 	"github.com/coldwatch/coldwatch"
-	"github.com/coldwatch/coldwatch/message"
 )
 
 // ErrBusy says that so much waits to be analysed that no more is taken in just now; senders that keep their mail try again.
@@ -19,7 +16,8 @@ var ErrBusy = errors.New("too much waits to be analysed")
 const (
 	takeMost  = 512
 	takeBytes = 32 << 20
-	busyBytes = 8 << 30 // of raw mail that waits
+	busyBytes = 8 << 30  // of raw mail that waits
+	unlooked  = 64 << 20 // taken in since the queue was looked at, which takes the longer the longer it is
 )
 
 // A Door takes messages in from intakes that wait for the commit.
@@ -28,6 +26,9 @@ type Door struct {
 	in   chan *taking
 	stop <-chan struct{}
 	done sync.WaitGroup
+
+	since int64 // bytes taken in since the queue was looked at
+	busy  bool  // it was too long then
 }
 
 type taking struct {
@@ -39,7 +40,7 @@ type taking struct {
 
 // Door opens the way in until ctx ends; what was begun is finished, and Close waits for it.
 func (e *Engine) Door(ctx context.Context) *Door {
-	d := &Door{e: e, in: make(chan *taking), stop: ctx.Done()}
+	d := &Door{e: e, in: make(chan *taking), stop: ctx.Done(), since: unlooked + 1}
 	d.done.Go(d.run)
 	return d
 }
@@ -94,11 +95,7 @@ func (d *Door) run() {
 // commit keeps a group; if the store refuses it, each is tried alone, for one may be the reason.
 func (d *Door) commit(group []*taking) {
 	ctx := context.Background() // who waits may go away; the commit is finished all the same
-	q, err := d.e.Store.Queued(ctx)
-	if err == nil && q.Bytes > busyBytes {
-		err = ErrBusy
-	}
-	if err != nil {
+	if err := d.room(ctx, group); err != nil {
 		for _, t := range group {
 			t.done <- err
 		}
@@ -124,35 +121,22 @@ func (d *Door) commit(group []*taking) {
 	}
 }
 
-// Reporter gives the member of the pack that a report came from: the one whose domain the message's author writes from, where that
-// domain authenticated the message. Nobody vouches for a From field alone, nor for authentication results that stand below the
-// first trace field, where a stranger may have written them, unless the operator named their writer: "" then, and the report
-// waits in the triage.
-func (e *Engine) Reporter(sub coldwatch.Submission) string {
-	msg := message.Parse(sub.Raw, e.Limits)
-	a := e.room.Analyze(sub, msg)
-	au := &a.Authentication
-	if !au.Aligned || !e.vouched(msg, au) {
-		return ""
+// room tells whether there is room in the queue for a group.
+func (d *Door) room(ctx context.Context, group []*taking) error {
+	if d.busy || d.since > unlooked {
+		q, err := d.e.Store.Queued(ctx)
+		if err != nil {
+			return err
+		}
+		d.since, d.busy = 0, q.Bytes > busyBytes
 	}
-	if o := e.Pack.OwnerOf(a.Sender.Author().Domain); o != nil && o.Member {
-		return o.ID
+	if d.busy {
+		return ErrBusy
 	}
-	return ""
-}
-
-// vouched tells whether what authenticated a message was written by somebody who is trusted: ourselves, a receiver that the
-// operator named, or whoever wrote above the first trace field, which only the receiver can (RFC 8601 section 5).
-func (e *Engine) vouched(msg *coldwatch.Message, au *coldwatch.Authentication) bool {
-	writer, receiver := strings.CutPrefix(au.Source, "receiver ")
-	if !receiver {
-		return au.Source == "own"
+	for _, t := range group {
+		d.since += int64(t.size)
 	}
-	if slices.Contains(e.Options.Trusted, writer) {
-		return true
-	}
-	results, traces := msg.Fields("Authentication-Results"), msg.Fields("Received")
-	return len(results) > 0 && len(traces) > 0 && results[0].Offset < traces[0].Offset
+	return nil
 }
 
 // Glance says at once what a message is and which campaign it would join, without keeping anything. The campaign is left out while

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"net"
 	"net/url"
 	"os"
@@ -39,6 +40,7 @@ const intakeHelp = `Ways in, each an address with its settings behind a question
 
   imaps://abuse@mail.example/INBOX?password-file=FILE      reads a mailbox; imap:// begins with STARTTLS
       move=Read           moves what was read there, rather than mark it
+      password-env=NAME   takes the password from the environment
       token-file=FILE     signs in by OAuth 2.0 with the access token in the file
       every=1m            looks at least so often; with IDLE, at once
   lmtp://127.0.0.1:2424, lmtp:/run/coldwatch.sock          a copy that the mail server delivers
@@ -50,7 +52,8 @@ const intakeHelp = `Ways in, each an address with its settings behind a question
       delete=yes          deletes what was read, rather than move it into done
 
   Each: organisation=ID names the reporting organisation of all of it. reporters=yes takes the organisation of whoever sent
-  the report, where the author's domain is a member's and authenticates; other reports wait in the triage without one.`
+  the report, where the author's domain is a member's and authenticates; other reports wait in the triage without one.
+  reply=yes answers such reporters, once, with what is known; serve --reply-via names the mail relay.`
 
 func (c intakeCheckCmd) Run(ctx context.Context, g *Globals) error {
 	e, err := g.opened(ctx, true)
@@ -115,14 +118,15 @@ type way struct {
 	network, at  string // to listen on, or to connect to
 	organisation string
 	reporters    bool
+	reply        bool // to reporters
 	u            *url.URL
 	q            url.Values
 }
 
 // settings that each kind takes beside organisation and reporters.
 var settings = map[string][]string{
-	"imap":   {"password-file", "token-file", "move", "every", "ca", "plain"},
-	"imaps":  {"password-file", "token-file", "move", "every", "ca"},
+	"imap":   {"password-file", "password-env", "token-file", "move", "every", "ca", "plain"},
+	"imaps":  {"password-file", "password-env", "token-file", "move", "every", "ca"},
 	"lmtp":   {"to"},
 	"smtp":   {"to", "cert", "key"},
 	"milter": {"quarantine", "busy"},
@@ -151,8 +155,8 @@ func parseIntake(raw string, pack *knowledge.Pack) (*way, error) {
 	}
 	w := &way{kind: strings.TrimSuffix(u.Scheme, "s"), text: redacted(raw), u: u, q: u.Query()}
 	for name, values := range w.q {
-		if !slices.Contains(known, name) && name != "organisation" && name != "reporters" {
-			return nil, bad("it takes "+strings.Join(append(slices.Clone(known), "organisation", "reporters"), ", "), "it has no setting %q", name)
+		if !slices.Contains(known, name) && name != "organisation" && name != "reporters" && name != "reply" {
+			return nil, bad("it takes "+strings.Join(append(slices.Clone(known), "organisation", "reporters", "reply"), ", "), "it has no setting %q", name)
 		}
 		if len(values) != 1 {
 			return nil, bad("", "%s stands there twice", name)
@@ -162,6 +166,9 @@ func parseIntake(raw string, pack *knowledge.Pack) (*way, error) {
 		return nil, bad("put it into a file that only you can read, and name it with password-file=FILE", "a password on the command line is seen by everybody on the machine")
 	}
 	w.organisation, w.reporters = w.q.Get("organisation"), w.q.Get("reporters") == "yes"
+	if w.reply = w.q.Get("reply") == "yes"; w.reply && (!w.reporters || w.organisation != "" || w.kind == "folder" || w.kind == "milter") {
+		return nil, bad("set reporters=yes, and no organisation, on an imap, lmtp or smtp way", "reply=yes answers only reporters whose domain authenticated the report")
+	}
 	if w.organisation != "" && pack.Organisation(w.organisation) == nil {
 		return nil, bad("coldwatch pack show --organisations lists them; coldwatch init adds yours", "the pack has no organisation %q", w.organisation)
 	}
@@ -214,13 +221,21 @@ func (w *way) values(bad func(string, string, ...any) error) error {
 			return bad("targeted, hostile, suspicious", "quarantine: there is no verdict %q", c)
 		}
 	}
-	for name, allowed := range map[string][]string{"reporters": {"yes", "no"}, "delete": {"yes", "no"}, "plain": {"yes", "no"}, "busy": {"pass", "wait"}} {
+	for name, allowed := range map[string][]string{"reporters": {"yes", "no"}, "reply": {"yes", "no"}, "delete": {"yes", "no"}, "plain": {"yes", "no"}, "busy": {"pass", "wait"}} {
 		if v := w.q.Get(name); v != "" && !slices.Contains(allowed, v) {
 			return bad(strings.Join(allowed, " or "), "%s=%s", name, v)
 		}
 	}
-	if w.kind == "imap" && (w.q.Get("password-file") == "") == (w.q.Get("token-file") == "") {
-		return bad("password-file=FILE or token-file=FILE", "one of a password and a token is needed")
+	if w.kind == "imap" {
+		n := 0
+		for _, name := range []string{"password-file", "password-env", "token-file"} {
+			if w.q.Get(name) != "" {
+				n++
+			}
+		}
+		if n != 1 {
+			return bad("password-file=FILE, password-env=NAME or token-file=FILE", "one of a password and a token is needed")
+		}
 	}
 	return nil
 }
@@ -308,6 +323,12 @@ func (w *way) imap(clock func() time.Time, take intake.Take) (imap.Config, error
 	c := imap.Config{Address: w.at, StartTLS: w.u.Scheme == "imap", Plain: w.q.Get("plain") == "yes", User: w.u.User.Username(), Token: w.q.Get("token-file") != "",
 		Mailbox: mailbox, Move: w.q.Get("move"), Organisation: w.organisation, Every: w.every(time.Minute), Clock: clock, Take: take,
 		Password: func() (string, error) {
+			if name := w.q.Get("password-env"); name != "" {
+				if s := os.Getenv(name); s != "" {
+					return s, nil
+				}
+				return "", fmt.Errorf("password: %s is not set in the environment", name)
+			}
 			b, err := os.ReadFile(file)
 			if err != nil {
 				return "", fmt.Errorf("password: %w", err)
@@ -376,13 +397,25 @@ func (w *way) run(ctx context.Context, e *engine.Engine, door *engine.Door) (fun
 // take keeps messages, each under the organisation that reports it.
 func (w *way) take(e *engine.Engine, door *engine.Door) intake.Take {
 	return func(ctx context.Context, subs []coldwatch.Submission) error {
+		answer := map[string]string{} // message → reporter's address
 		if w.reporters && w.organisation == "" {
 			subs = slices.Clone(subs)
 			for i := range subs {
-				subs[i].Organisation = e.Reporter(subs[i])
+				who := e.Reporter(subs[i])
+				subs[i].Organisation = who.Organisation
+				if w.reply && who.Address != "" {
+					answer[subs[i].ID()] = who.Address
+				}
 			}
 		}
-		_, err := door.Take(ctx, subs)
-		return err
+		if _, err := door.Take(ctx, subs); err != nil {
+			return err
+		}
+		for _, id := range slices.Sorted(maps.Keys(answer)) {
+			if err := e.Ask(ctx, id, answer[id]); err != nil {
+				return err
+			}
+		}
+		return nil
 	}
 }

@@ -38,6 +38,7 @@ type serveCmd struct {
 	Host   []string      `help:"Name under which the console is reached, as in its address; others are refused. Repeatable." placeholder:"NAME"`
 	Intake []string      `help:"Way in for mail: an imaps, imap, lmtp, smtp, milter or folder address; coldwatch intake check --help describes them. Repeatable." placeholder:"URL" sep:"none"`
 	Proxy  []string      `help:"Address or network of a reverse proxy that speaks TLS in our place; its X-Forwarded-For is believed. Repeatable." placeholder:"ADDR"`
+	Reply  replyFlags    `embed:"" prefix:"reply-"`
 	Every  time.Duration `help:"How often to look for changed campaigns to publish." default:"30s" placeholder:"TIME"`
 	Work   bool          `help:"Analyse what comes in and link it; without, workers elsewhere do." default:"true" negatable:""`
 	OIDC   oidcFlags     `embed:"" prefix:"oidc-"`
@@ -78,6 +79,10 @@ func (c serveCmd) Run(ctx context.Context, g *Globals) error {
 			return err
 		}
 		ways = append(ways, w)
+	}
+	post, err := c.Reply.post(ways)
+	if err != nil {
+		return err
 	}
 	cfg, err := c.security(g)
 	if err != nil {
@@ -137,6 +142,9 @@ func (c serveCmd) Run(ctx context.Context, g *Globals) error {
 	if c.Work {
 		group.Go(func() error { return e.Work(running, nil) })
 		group.Go(func() error { return e.Follow(running) })
+	}
+	if post != nil {
+		group.Go(func() error { return e.Answer(running, post.Send) })
 	}
 	group.Go(func() error { c.publish(running, e); return nil })
 	err = group.Wait()

@@ -12,6 +12,7 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
+	"fmt"
 	"io"
 	"log/slog"
 	"net"
@@ -57,7 +58,7 @@ func Serve(ctx context.Context, l net.Listener, c Config) error {
 	}
 	messages, memory := semaphore.NewWeighted(intake.MostConnections), semaphore.NewWeighted(intake.InFlight)
 	s := smtp.NewServer(smtp.BackendFunc(func(conn *smtp.Conn) (smtp.Session, error) {
-		return &session{ctx: context.WithoutCancel(ctx), c: &c, peer: conn.Conn().RemoteAddr(), messages: messages, memory: memory}, nil
+		return &session{ctx: context.WithoutCancel(ctx), c: &c, conn: conn, peer: conn.Conn().RemoteAddr(), messages: messages, memory: memory}, nil
 	}))
 	s.LMTP, s.Domain, s.TLSConfig = c.LMTP, c.Name, c.TLS
 	s.MaxRecipients, s.MaxMessageBytes, s.MaxLineLength = maxRecipients, intake.LargestMessage, maxLine
@@ -91,6 +92,7 @@ func (logger) Println(v ...any)               { slog.Debug("smtp", "values", v) 
 type session struct {
 	ctx  context.Context
 	c    *Config
+	conn *smtp.Conn
 	peer net.Addr
 	env  coldwatch.Envelope
 
@@ -136,7 +138,7 @@ func (s *session) Data(r io.Reader) error {
 	if len(bytes.TrimSpace(raw)) == 0 {
 		return &smtp.SMTPError{Code: 550, EnhancedCode: smtp.EnhancedCode{5, 6, 0}, Message: "the message is empty"}
 	}
-	sub := coldwatch.Submission{Raw: raw, Source: s.c.Source, Organisation: s.c.Organisation, Envelope: s.env}
+	sub := coldwatch.Submission{Raw: append([]byte(s.trace()), raw...), Source: s.c.Source, Organisation: s.c.Organisation, Envelope: s.env}
 	if !s.c.LMTP { // what delivers over LMTP has written the time into the message, the same at each attempt
 		sub.Received = s.c.Clock()
 	}
@@ -147,6 +149,28 @@ func (s *session) Data(r io.Reader) error {
 		return &smtp.SMTPError{Code: 451, EnhancedCode: smtp.EnhancedCode{4, 3, 0}, Message: "not now, come again"}
 	}
 	return nil
+}
+
+// trace is our own trace field (after RFC 5321 section 4.4) on mail from another machine over SMTP, without which whatever the
+// sender wrote on top would pass for what our own mail server found. It has no date, which the submission has: a message that comes
+// again, because our answer got lost, is the same message. Who delivers over LMTP or from this machine has written its own.
+func (s *session) trace() string {
+	a, ok := s.peer.(*net.TCPAddr)
+	if s.c.LMTP || !ok || a.IP.IsLoopback() {
+		return ""
+	}
+	return trace(s.conn.Hostname(), a.IP, s.c.Name)
+}
+
+// trace writes the trace field for a client that called itself helo.
+func trace(helo string, ip net.IP, by string) string {
+	helo = strings.Map(func(r rune) rune {
+		if r <= ' ' || r == 0x7f || strings.ContainsRune("()[];", r) {
+			return -1
+		}
+		return r
+	}, helo)
+	return fmt.Sprintf("Received: from %s ([%s])\r\n\tby %s with ESMTP\r\n", helo, ip, by)
 }
 
 // piece is what the memory for a message grows by.

@@ -76,19 +76,24 @@ func recipient(w coldwatch.Warning) (string, error) {
 	return a.Address, nil
 }
 
-// Send hands the mail to the relay. Until the final dot nothing has been taken (RFC 5321 section 4.1.1.4), so that every failure may
-// be tried again; after it only an answer tells.
+// Send hands the mail to the relay.
 func (r relay) Send(ctx context.Context, i Item) error {
 	to, err := recipient(i.Warning)
 	if err != nil {
 		return fmt.Errorf("%w: %w", ErrRefused, err)
 	}
+	return r.hand(ctx, r.from.Address, to, r.message(i, to))
+}
+
+// hand hands a message to the relay. Until the final dot nothing has been taken (RFC 5321 section 4.1.1.4), so that every failure may
+// be tried again; after it only an answer tells.
+func (r relay) hand(ctx context.Context, from, to string, message []byte) error {
 	ctx, cancel := context.WithTimeout(ctx, mailTime)
 	defer cancel()
 	c, err := r.connect(ctx)
 	if err == nil {
 		defer c.Close()
-		err = c.Mail(r.from.Address)
+		err = c.Mail(from)
 	}
 	if err != nil {
 		return fmt.Errorf("deliver: %w: %w", ErrUnreachable, err)
@@ -100,7 +105,7 @@ func (r relay) Send(ctx context.Context, i Item) error {
 	if err != nil {
 		return answer(err)
 	}
-	if _, err := w.Write(r.message(i, to)); err != nil {
+	if _, err := w.Write(message); err != nil {
 		return fmt.Errorf("deliver: %w", err) // the dot was not sent
 	}
 	if err := w.Close(); err != nil {
@@ -177,22 +182,30 @@ func (r relay) greet(c *smtp.Client, cfg *tls.Config) error {
 
 // message writes the mail. Its Message-ID follows from the warning, so that a relay or reader that sees it twice can tell.
 func (r relay) message(i Item, to string) []byte {
-	w := i.Warning
+	return r.compose(Letter{To: to, Subject: i.Warning.Subject, Text: Text(i.Warning), ID: i.Warning.ID, At: i.At}, "auto-generated")
+}
+
+// compose writes a message. auto says to programs that answer mail that nobody waits for theirs (RFC 3834 section 5).
+func (r relay) compose(l Letter, auto string) []byte {
 	domain := r.from.Address[strings.LastIndexByte(r.from.Address, '@')+1:]
 	var b bytes.Buffer
 	line := func(name, value string) { fmt.Fprintf(&b, "%s: %s\r\n", name, value) }
 	line("From", r.from.String())
-	line("To", (&mail.Address{Address: to}).String())
-	line("Subject", mime.QEncoding.Encode("utf-8", strings.Join(strings.Fields(w.Subject), " ")))
-	line("Date", i.At.UTC().Format(time.RFC1123Z))
-	line("Message-ID", "<"+fileName(w.ID)+"@"+domain+">")
-	line("Auto-Submitted", "auto-generated") // RFC 3834: no vacation answers
+	line("To", (&mail.Address{Address: l.To}).String())
+	line("Subject", mime.QEncoding.Encode("utf-8", strings.Join(strings.Fields(l.Subject), " ")))
+	line("Date", l.At.UTC().Format(time.RFC1123Z))
+	line("Message-ID", "<"+fileName(l.ID)+"@"+domain+">")
+	if l.InReplyTo != "" {
+		line("In-Reply-To", l.InReplyTo)
+		line("References", l.InReplyTo)
+	}
+	line("Auto-Submitted", auto)
 	line("MIME-Version", "1.0")
 	line("Content-Type", "text/plain; charset=utf-8")
 	line("Content-Transfer-Encoding", "quoted-printable")
 	b.WriteString("\r\n")
 	q := quotedprintable.NewWriter(&b)
-	_, _ = q.Write([]byte(strings.ReplaceAll(Text(w), "\n", "\r\n"))) // a buffer takes everything
+	_, _ = q.Write([]byte(strings.ReplaceAll(l.Text, "\n", "\r\n"))) // a buffer takes everything
 	_ = q.Close()
 	return b.Bytes()
 }

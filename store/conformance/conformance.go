@@ -55,6 +55,7 @@ func Run(t *testing.T, open func(t *testing.T) engine.Store) {
 		"lease":             lease,
 		"intake":            intake,
 		"audit chain":       auditChain,
+		"replies":           replies,
 	} {
 		t.Run(name, func(t *testing.T) { f(t, open(t)) })
 	}

@@ -61,6 +61,7 @@ func (s *Store) forget(ctx context.Context, ids []string) error {
 			}
 			for _, q := range []string{
 				`DELETE FROM recipient WHERE message_id = ?`,
+				`DELETE FROM reply WHERE message_id = ?`,
 				`DELETE FROM campaign_member WHERE message_id = ?`,
 				`DELETE FROM message WHERE id = ?`,
 			} {
