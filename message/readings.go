@@ -389,6 +389,9 @@ func (p *parser) prepare(src source, j job, root origin) (*scan, origin) {
 		o.body, o.end = 0, len(content)
 		o.sense.encoding = ""
 	}
+	// The multipart around a part may have been read from another source, longer than what was derived from it.
+	o.end = min(o.end, len(s.src))
+	o.body = min(o.body, o.end)
 	return s, o
 }
 
