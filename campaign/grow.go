@@ -145,7 +145,13 @@ func (g *grower) grow() {
 }
 
 // links tells whether a row takes part in linking.
-func (l *Linker) links(r uint32) bool { return l.t.class[r] == classJoin || l.t.class[r] == classLink }
+func (l *Linker) links(r uint32) bool {
+	switch l.t.class[r] {
+	case classJoin, classLink, classSaid:
+		return true
+	}
+	return false
+}
 
 func (g *grower) order(p, q edge) int {
 	if len(g.held) > 0 {

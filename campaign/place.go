@@ -31,8 +31,11 @@ func (l *Linker) Place(s coldwatch.Sighting) coldwatch.Placement {
 	}
 	feats := l.values(&s)
 	class := classOf(s.Class)
-	if l.said[s.ID]&saidBenign != 0 {
+	switch said := l.said[s.ID]; {
+	case said&saidBenign != 0:
 		class = classDropped | class<<4
+	case class == classBenign && said&saidLinked != 0:
+		class = classSaid
 	}
 	r := l.t.add(&s, class, feats)
 	l.label = append(l.label, r)

@@ -23,7 +23,7 @@ func (l *Linker) Relink() []coldwatch.CampaignEvent {
 	l.compile()
 	l.classify()
 	l.recountPlain()
-	order := l.t.canonical(func(r uint32) bool { return l.t.class[r] == classJoin || l.t.class[r] == classLink })
+	order := l.t.canonical(l.links)
 	old := l.label
 	labels := l.replay(order)
 	n := l.recount(labels, order)
@@ -44,15 +44,22 @@ func (l *Linker) Relink() []coldwatch.CampaignEvent {
 // classify gives each row the class that its verdict and the words make.
 func (l *Linker) classify() {
 	for r, c := range l.t.class {
-		if c == classMissed {
+		if c == classMissed || c == classSaid {
 			c = classBenign
 		}
-		benign := len(l.said) > 0 && l.said[l.t.ids.at(uint32(r))]&saidBenign != 0
+		said := 0
+		if len(l.said) > 0 {
+			said = l.said[l.t.ids.at(uint32(r))]
+		}
+		benign := said&saidBenign != 0
 		switch {
 		case benign && c&15 != classDropped:
 			c = classDropped | c<<4
 		case !benign && c&15 == classDropped:
 			c >>= 4
+		}
+		if c == classBenign && said&saidLinked != 0 {
+			c = classSaid
 		}
 		l.t.class[r] = c
 	}

@@ -45,6 +45,7 @@ const (
 	classLink           // links
 	classMissed         // ordinary by its verdict, a member on overwhelming evidence
 	classDropped        // an analyst's word took it out
+	classSaid           // ordinary by its verdict, linked by an analyst's word
 )
 
 func classOf(c coldwatch.Class) uint8 {

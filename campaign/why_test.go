@@ -247,3 +247,49 @@ func TestOtherAccounts(t *testing.T) {
 		}
 	}
 }
+
+// TestOrdinaryMailAlone: mail that no verdict speaks against never makes a campaign by itself, however alike, in any order and beside others; an
+// analyst's word makes it one, and its undoing leaves nothing.
+func TestOrdinaryMailAlone(t *testing.T) {
+	var ss []coldwatch.Sighting
+	for i := range 3 {
+		s := make1("p"+string(rune('a'+i)), "org"+string(rune('0'+i%3)), i, append(body("order", 32), "host=o.example", "sender=s.example", "structure=o", "subject=o", "file-name=o")...)
+		s.Class = coldwatch.Unremarkable
+		ss = append(ss, s)
+	}
+	l := placed(t, append(ss, waves(4, 12)...))
+	made := func() (n int) {
+		for _, c := range l.Campaigns() {
+			if slices.Contains(c.Members, "pa") {
+				n = len(c.Members)
+			}
+		}
+		return n
+	}
+	if n := made(); n != 0 {
+		t.Fatalf("ordinary mail stands in a campaign of %d", n)
+	}
+	w := coldwatch.Word{ID: "w", Kind: "must-link", Message: "pa", Other: "pb"}
+	l.Say(w)
+	l.Relink()
+	if n := made(); n < 2 {
+		t.Errorf("two ordinary messages that an analyst linked: %d together", n)
+	}
+	w.Undone = true
+	l.Say(w)
+	l.Relink()
+	if n := made(); n != 0 {
+		t.Errorf("the word is undone, and a campaign of %d stays", n)
+	}
+	hostile := make1("q", "org1", 20, append(body("order", 32), "host=o.example", "sender=s.example", "structure=o", "subject=o", "file-name=o")...)
+	l.Place(hostile)
+	l.Relink()
+	if n := made(); n < 2 {
+		t.Errorf("beside a hostile message the like of it stands alone")
+	}
+	l.Say(coldwatch.Word{ID: "b", Kind: "benign", Message: "q"})
+	l.Relink()
+	if n := made(); n != 0 {
+		t.Errorf("the only hostile message is benign, and a campaign of %d stays", n)
+	}
+}

@@ -8,7 +8,8 @@ import (
 const (
 	saidBenign = 1 << iota
 	saidAlone
-	saidHeld // apart from another: placed after all that is not disputed
+	saidHeld   // apart from another: placed after all that is not disputed
+	saidLinked // to another, whatever its verdict
 )
 
 // Say takes an analyst's word in. "must-link", "cannot-link" and "same-look" speak of Message and Other, either of
@@ -62,6 +63,8 @@ func (l *Linker) compile() {
 		case "must-link":
 			if a != "" && b != "" && a != b {
 				l.must = append(l.must, [2]string{a, b})
+				l.said[a] |= saidLinked
+				l.said[b] |= saidLinked
 			}
 		case "cannot-link", "same-look", "not-part":
 			if a == b || b == "" { // the sighting that the campaign is named after: it stands alone

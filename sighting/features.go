@@ -69,7 +69,9 @@ func (f *features) payloads() {
 			continue
 		}
 		if p.Via == "attachment" || p.Via == "archive" || p.Via == "embedded" {
-			f.add(coldwatch.ViewAttachment, p.SHA256)
+			if p.SHA256 != emptyFile {
+				f.add(coldwatch.ViewAttachment, p.SHA256)
+			}
 			for _, b := range fuzzyBands(p.Fuzzy) {
 				f.add(coldwatch.ViewFuzzy, b)
 			}
@@ -85,6 +87,9 @@ func (f *features) payloads() {
 		}
 	}
 }
+
+// emptyFile is the SHA-256 of nothing.
+const emptyFile = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
 
 // destination takes where the credentials would go. Its host and its path are two views of one thing: a rented panel has
 // the customer in the one and the kit in the other.
@@ -145,7 +150,7 @@ func (f *features) place(raw string) (host, path string) {
 	if err != nil || u.Host == "" {
 		return "", ""
 	}
-	h := strings.TrimSuffix(strings.ToLower(u.Hostname()), ".")
+	h := strings.TrimRight(strings.ToLower(u.Hostname()), ".>")
 	if h == "" || f.pack.OwnerOf(h) != nil || f.recipientDomain(h) {
 		return "", ""
 	}
@@ -167,7 +172,7 @@ func (f *features) place(raw string) (host, path string) {
 // tells its customers apart by a number. Accounts are hashed, for such a value may also stand for the victim.
 func (f *features) tenant(raw, host string) (full string, accounts []string) {
 	u, err := url.Parse(strings.TrimSpace(raw))
-	if err != nil {
+	if err != nil || u.Host == "" { // an address of mail is an account itself
 		return "", nil
 	}
 	account := func(v string) {

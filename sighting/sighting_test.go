@@ -237,3 +237,16 @@ func TestTenant(t *testing.T) {
 		}
 	}
 }
+
+func TestOrganisational(t *testing.T) {
+	for host, want := range map[string]string{
+		"a.b.shop.example.com":            "example.com",
+		"shop.azurewebsites.net":          "shop.azurewebsites.net",
+		"shop.east-01.azurewebsites.net":  "shop.east-01.azurewebsites.net",
+		"x.shop.z22.web.core.windows.net": "shop.z22.web.core.windows.net",
+	} {
+		if got := organisational(host); got != want {
+			t.Errorf("%s: %s, want %s", host, got, want)
+		}
+	}
+}
