@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"unicode"
 
 	"github.com/coldwatch/coldwatch"
 	"github.com/coldwatch/coldwatch/knowledge"
@@ -127,6 +128,9 @@ func (f *features) link(l coldwatch.Hyperlink, inside bool) {
 		f.landing(l.URL)
 		return
 	}
+	if f.borrowed(host) {
+		return
+	}
 	f.add(coldwatch.ViewLinkHost, host)
 	_, accounts := f.tenant(l.URL, host)
 	for _, a := range accounts {
@@ -135,6 +139,29 @@ func (f *features) link(l coldwatch.Hyperlink, inside bool) {
 	if len(f.a.Payloads) > 0 && path != "" && path != "/" {
 		f.add(coldwatch.ViewPath, path)
 	}
+}
+
+// borrowed tells whether a host in a body is the true site of the name that is imitated: its label is the name, under a suffix that names of
+// old are under. What imitates a site is seldom the site's own name.
+func (f *features) borrowed(host string) bool {
+	label, suffix, ok := strings.Cut(host, ".")
+	if !ok || label != strings.Map(keepLetters, strings.ToLower(f.a.Impersonated.Name)) {
+		return false
+	}
+	switch suffix {
+	case "com", "org", "net", "io", "co.uk", "com.br", "com.au":
+		return true
+	case "tk", "ml", "ga", "cf", "gq", "cc", "ws", "pw":
+		return false
+	}
+	return len(suffix) == 2
+}
+
+func keepLetters(r rune) rune {
+	if notLetter(r) && !unicode.IsDigit(r) {
+		return -1
+	}
+	return r
 }
 
 // place normalises a URL to the host value and the path template of linking; both are empty for what is no evidence.

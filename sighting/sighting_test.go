@@ -250,3 +250,16 @@ func TestOrganisational(t *testing.T) {
 		}
 	}
 }
+
+func TestBorrowed(t *testing.T) {
+	f := features{a: &coldwatch.Analysis{}}
+	f.a.Impersonated.Name = "Polar Parts"
+	for host, want := range map[string]bool{"polarparts.com": true, "polarparts.de": true, "polarparts.top": false, "polarparts.tk": false, "polarparts-login.com": false, "polar.com": false} {
+		if f.borrowed(host) != want {
+			t.Errorf("%s: %v", host, !want)
+		}
+	}
+	if f.a.Impersonated.Name = ""; f.borrowed("polarparts.com") {
+		t.Error("nobody is imitated")
+	}
+}
