@@ -35,6 +35,7 @@ type Store interface {
 	Search(ctx context.Context, query string, limit int) ([]store.Row, error)
 	Checkpoint(ctx context.Context, path string) (store.Checkpoint, error)
 	Totals(ctx context.Context) (store.Totals, error)
+	RawTotals(ctx context.Context) (n int, bytes int64, err error)
 	OrganisationCounts(ctx context.Context) (map[string]int, error)
 
 	Receive(ctx context.Context, subs []coldwatch.Submission, at time.Time) (queued int, err error)

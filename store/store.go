@@ -111,8 +111,6 @@ var ErrLost = errors.New("another process took over")
 // Totals counts what is stored.
 type Totals struct {
 	Messages  int                     `json:"messages"`
-	Raw       int                     `json:"raw"`
-	RawBytes  int64                   `json:"raw_bytes"`
 	Classes   map[coldwatch.Class]int `json:"classes"`
 	Campaigns int                     `json:"campaigns"`
 	First     time.Time               `json:"first"` // earliest receipt of any message

@@ -145,11 +145,15 @@ func (c doctorCmd) Run(ctx context.Context, g *Globals) error {
 	if err != nil {
 		return err
 	}
+	raw, bytes, err := e.Store.RawTotals(ctx)
+	if err != nil {
+		return err
+	}
 	problems := e.Pack.Check()
 	if g.JSON {
-		err = g.printJSON(map[string]any{"faults": orEmpty(faults), "pack_problems": orEmpty(problems), "totals": totals, "rebuilt": walked})
+		err = g.printJSON(map[string]any{"faults": orEmpty(faults), "pack_problems": orEmpty(problems), "totals": totals, "raw": raw, "raw_bytes": bytes, "rebuilt": walked})
 	} else {
-		g.print("database: %s, %s, %.1f MB raw", count(totals.Messages, "message"), count(totals.Campaigns, "campaign"), float64(totals.RawBytes)/1e6)
+		g.print("database: %s, %s, %.1f MB raw", count(totals.Messages, "message"), count(totals.Campaigns, "campaign"), float64(bytes)/1e6)
 		if c.Rebuild {
 			g.print("rebuilt from %s", count(walked, "raw message"))
 		}

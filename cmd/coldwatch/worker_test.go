@@ -78,8 +78,8 @@ func TestKilledWorkers(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if totals.Messages != 600 || totals.Raw != 600 {
-				t.Errorf("%d messages, %d raw, of 600", totals.Messages, totals.Raw)
+			if raw, _, err := st.RawTotals(t.Context()); err != nil || totals.Messages != 600 || raw != 600 {
+				t.Errorf("%d messages, %d raw, of 600, %v", totals.Messages, raw, err)
 			}
 			if faults, err := st.Check(t.Context()); err != nil || len(faults) > 0 {
 				t.Errorf("check: %v, %v", faults, err)

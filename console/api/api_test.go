@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"io/fs"
 	"net/http"
 	"net/http/httptest"
 	"path/filepath"
@@ -24,6 +25,7 @@ import (
 	"github.com/coldwatch/coldwatch/console/desk"
 	"github.com/coldwatch/coldwatch/console/door"
 	"github.com/coldwatch/coldwatch/console/health"
+	"github.com/coldwatch/coldwatch/console/page"
 	"github.com/coldwatch/coldwatch/console/token"
 	"github.com/coldwatch/coldwatch/engine"
 	"github.com/coldwatch/coldwatch/intake"
@@ -91,7 +93,12 @@ func newSite(t *testing.T) *site {
 	s.api = api.New(api.Config{Desk: d, People: s.people, Taker: way, Store: st, Engine: now, Clock: clock})
 	watch := &health.Watch{Store: st, Clock: clock, Local: true}
 	entrance := &door.Door{People: s.people, Cookie: console.CookieName(false)}
-	s.routes = slices.Concat(s.api.Routes(), watch.Routes(), entrance.Routes())
+	pages, err := page.New(page.Config{Desk: d, People: s.people, Store: st, Bodies: []fs.FS{door.Templates()}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	entrance.Draw = pages.Draw
+	s.routes = slices.Concat(s.api.Routes(), watch.Routes(), entrance.Routes(), pages.Routes())
 	if s.handler, err = console.New(console.Config{Store: st, People: s.people, Clock: clock, Routes: s.routes, Local: true}); err != nil {
 		t.Fatal(err)
 	}
@@ -200,9 +207,9 @@ func TestEveryRouteEveryRole(t *testing.T) {
 		if strings.HasPrefix(route.Path, "/debug/") || route.Path == "/sign-out" || strings.HasPrefix(route.Path, "/account/") {
 			continue // they take seconds, or end the sessions of this test; TestDoor has them
 		}
-		path := strings.NewReplacer("{id}", id, "{format}", "markdown", "{name}", "nobody-at-all").Replace(route.Path)
-		if strings.HasPrefix(route.Path, "/v1/messages/{id}") {
-			path = strings.ReplaceAll(route.Path, "{id}", messages[0])
+		path := strings.NewReplacer("{id}", id, "{format}", "markdown", "{name}", "nobody-at-all", "{payload...}", "0", "{$}", "").Replace(route.Path)
+		if strings.Contains(route.Path, "/messages/{id}") {
+			path = strings.NewReplacer("{id}", messages[0], "{payload...}", "0").Replace(route.Path)
 		}
 		body := bodies(messages[0])[route.Method+" "+route.Path]
 		for _, org := range []string{"", orgs[0], orgs[1]} {
@@ -259,7 +266,10 @@ func TestFences(t *testing.T) {
 		"/v1/campaigns/" + id + "/difference", "/v1/campaigns/" + id + "/without?view=host&value=x", "/v1/campaigns/" + id + "/export/markdown", "/v1/campaigns/" + id + "/export/stix",
 		"/v1/campaigns/" + id + "/export/json", "/v1/messages", "/v1/messages?limit=500&organisation=" + orgs[1], "/v1/messages?q=" + secret.Domains[0], "/v1/messages?campaign=" + id,
 		"/v1/messages/" + messages[1], "/v1/messages/" + messages[1][:12], "/v1/messages/" + messages[1] + "/raw", "/v1/words", "/v1/warnings", "/v1/deliveries", "/v1/queue",
-		"/v1/organisations", "/v1/accounts", "/v1/audit"} {
+		"/v1/organisations", "/v1/accounts", "/v1/audit",
+		"/", "/campaigns", "/campaigns?possible=on", "/campaigns/" + id, "/campaigns/" + id + "/export/markdown", "/messages/" + messages[1], "/messages/" + messages[1] + "/raw",
+		"/messages/" + messages[1] + "/picture/0", "/triage", "/words", "/search?q=" + messages[1][:12], "/search?campaign=" + id, "/warnings", "/account",
+		"/audit", "/settings", "/health"} {
 		w := s.ask(as, "GET", path, "")
 		answer := w.Body.String() + fmt.Sprint(w.Header())
 		for _, x := range secrets {
@@ -268,7 +278,7 @@ func TestFences(t *testing.T) {
 				t.Errorf("%s (%d) gives %q away: …%s…", path, w.Code, x, answer[max(0, i-80):min(len(answer), i+80)])
 			}
 		}
-		if strings.Contains(path, messages[1][:12]) && w.Code != http.StatusNotFound {
+		if strings.Contains(path, "/messages/"+messages[1][:12]) && w.Code != http.StatusNotFound {
 			t.Errorf("%s: another's message is answered with %d, want 404 as what is not there", path, w.Code)
 		}
 	}

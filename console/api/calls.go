@@ -25,7 +25,7 @@ var (
 // calls is the table.
 func (a *API) calls() []call {
 	version := param{"version", "Version of the profile; the newest where none is named.", "integer"}
-	limit := param{"limit", "At most so many, 500 at most.", "integer"}
+	limit := param{"limit", "At most so many; 500 at most, 100 for campaigns and the audit log and 50 for messages where none is named.", "integer"}
 	return []call{
 		{method: "GET", path: "/v1/openapi.json", summary: "This description.", rule: anybody, out: map[string]any{}, serve: a.describe},
 
@@ -33,7 +33,7 @@ func (a *API) calls() []call {
 		{method: "GET", path: "/v1/queue", summary: "Count what waits to be analysed.", rule: access.Rule{Least: access.Reader, Whole: true}, out: store.Queue{}, serve: a.queue},
 
 		{method: "GET", path: "/v1/campaigns", summary: "List the campaigns, the gravest first.", rule: read,
-			query: []param{{"possible", "Also possible campaigns of one message.", "boolean"}}, out: []coldwatch.Profile{}, serve: a.campaigns},
+			query: []param{{"possible", "Also possible campaigns of one message.", "boolean"}, {"offset", "So many are left out from the beginning.", "integer"}, limit}, out: []Campaign{}, serve: a.campaigns},
 		{method: "GET", path: "/v1/campaigns/{id}", summary: "One campaign.", rule: read, query: []param{version}, out: coldwatch.Profile{}, serve: a.campaign},
 		{method: "GET", path: "/v1/campaigns/{id}/history", summary: "What happened to a campaign.", rule: read, out: []coldwatch.CampaignEvent{}, serve: a.history},
 		{method: "GET", path: "/v1/campaigns/{id}/difference", summary: "What changed from one version to another.", rule: read,
@@ -91,6 +91,24 @@ type Totals struct {
 	Campaigns int                     `json:"campaigns"`
 	First     time.Time               `json:"first,omitzero"`
 	Last      time.Time               `json:"last,omitzero"`
+}
+
+// Campaign is a campaign as listings show it.
+type Campaign struct {
+	ID           string              `json:"id"`
+	Version      int                 `json:"version"`
+	Name         string              `json:"name"`
+	Possible     bool                `json:"possible"`
+	Messages     int                 `json:"messages"`
+	First        time.Time           `json:"first"`
+	Last         time.Time           `json:"last"`
+	Impersonated []coldwatch.Share   `json:"impersonated"`
+	Targets      int                 `json:"targets"` // organisations hit
+	Countries    []coldwatch.Share   `json:"countries"`
+	Classes      []coldwatch.Share   `json:"classes"`
+	TTI          coldwatch.Range     `json:"tti"`
+	Activity     coldwatch.Judgement `json:"activity"`
+	Summary      []string            `json:"summary"`
 }
 
 // Row is a message as listings show it.

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"io"
@@ -52,18 +53,27 @@ func (a *API) totals(r *request) (any, error) {
 func (a *API) queue(r *request) (any, error) { return a.Store.Queued(r.Context()) }
 
 func (a *API) campaigns(r *request) (any, error) {
-	possible, err := strconv.ParseBool(cmpOr(r.URL.Query().Get("possible"), "false"))
+	possible, err := strconv.ParseBool(cmp.Or(r.URL.Query().Get("possible"), "false"))
 	if err != nil {
 		return nil, wrong("possible is true or false", "")
 	}
-	return list(a.Desk.Campaigns(r.Context(), possible))
-}
-
-func cmpOr(s, otherwise string) string {
-	if s == "" {
-		return otherwise
+	offset, err := r.number("offset")
+	if err != nil {
+		return nil, err
 	}
-	return s
+	limit, err := r.number("limit")
+	if err != nil {
+		return nil, err
+	}
+	all, err := a.Desk.Campaigns(r.Context(), possible)
+	all = all[min(offset, len(all)):]
+	out := []Campaign{}
+	for i := range all[:min(len(all), cmp.Or(min(limit, 500), 100))] {
+		p := &all[i]
+		out = append(out, Campaign{p.Campaign, p.Version, p.Name, p.Possible, p.Messages, p.First, p.Last, p.Impersonated, len(p.Targets), p.Countries, p.Classes,
+			p.TTI, p.Activity, p.Summary})
+	}
+	return out, err
 }
 
 func (a *API) campaign(r *request) (any, error) {
@@ -194,14 +204,14 @@ func (a *API) raw(r *request) (any, error) {
 // take reads messages out of a request and takes them in.
 func (a *API) take(r *request) (any, error) {
 	v := access.From(r.Context())
-	org := cmpOr(r.URL.Query().Get("organisation"), v.Organisation)
+	org := cmp.Or(r.URL.Query().Get("organisation"), v.Organisation)
 	if v.Organisation != "" && org != v.Organisation {
 		return nil, store.ErrNotFound
 	}
 	if org != "" && a.Desk.Pack().Organisation(org) == nil {
 		return nil, wrong("the pack has no organisation "+strconv.Quote(org), "/v1/organisations lists them")
 	}
-	source := cmpOr(r.URL.Query().Get("source"), "api/"+v.Account)
+	source := cmp.Or(r.URL.Query().Get("source"), "api/"+v.Account)
 	if len(source) > 500 || strings.ContainsFunc(source, func(c rune) bool { return c < ' ' }) {
 		return nil, wrong("the source is one line of at most 500 letters", "")
 	}
@@ -227,7 +237,7 @@ func (a *API) take(r *request) (any, error) {
 const mostMessages = 1000
 
 func readMessages(r *http.Request) ([][]byte, error) {
-	kind, params, err := mime.ParseMediaType(cmpOr(r.Header.Get("Content-Type"), "message/rfc822"))
+	kind, params, err := mime.ParseMediaType(cmp.Or(r.Header.Get("Content-Type"), "message/rfc822"))
 	if err != nil {
 		return nil, wrong("the content type cannot be read", "message/rfc822, or multipart/form-data with messages as its parts")
 	}

@@ -54,7 +54,7 @@ func (s *schemas) operation(c call) object {
 	for _, p := range c.query {
 		params = append(params, object{"name": p.name, "in": "query", "description": p.about, "schema": object{"type": p.kind}})
 	}
-	op := object{"operationId": operationID(c), "summary": c.summary, "responses": s.responses(c), "x-coldwatch-rule": sayRule(c.rule)}
+	op := object{"operationId": operationID(c), "summary": c.summary, "responses": s.responses(c), "x-coldwatch-rule": Who(c.rule)}
 	if len(params) > 0 {
 		op["parameters"] = params
 	}
@@ -96,7 +96,8 @@ func operationID(c call) string {
 	return strings.ToLower(c.method) + strings.NewReplacer("/v1", "", "/", "-", "{", "", "}", "", ".", "-").Replace(c.path)
 }
 
-func sayRule(r access.Rule) string {
+// Who says in words who may use a route.
+func Who(r access.Rule) string {
 	if r.Public {
 		return "anybody"
 	}

@@ -31,6 +31,7 @@ type Desk struct {
 
 	campaigns campaignCache
 	links     linkCache
+	totals    totalsCache
 }
 
 // Config says what a desk works with.

@@ -4,6 +4,11 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
+	"sync"
+	"time"
+
+	"golang.org/x/sync/singleflight"
 
 	"github.com/coldwatch/coldwatch"
 	"github.com/coldwatch/coldwatch/console/audit"
@@ -122,20 +127,87 @@ func (d *Desk) Open(ctx context.Context, id string) (engine.Walked, error) {
 	return d.engine().Walk(coldwatch.Submission{Raw: raw, Organisation: row.Organisation, Source: row.Source}), nil
 }
 
+// Counting reads a whole index. Where that takes long, the counts shown are those of a moment ago, and one count at a time runs.
+const (
+	countLong = 20 * time.Millisecond
+	countFor  = 10 * time.Second
+)
+
+// A totalsCache keeps counts, by organisation.
+type totalsCache struct {
+	mu   sync.Mutex
+	of   map[string]counted
+	once singleflight.Group
+}
+
+type counted struct {
+	totals store.Totals
+	at     time.Time
+	took   time.Duration
+}
+
 // Totals counts the stored messages that the viewer may see.
 func (d *Desk) Totals(ctx context.Context) (store.Totals, error) {
 	org, whole, err := bound(ctx)
 	if err != nil {
 		return store.Totals{}, err
 	}
-	if whole {
-		return d.st.Totals(ctx)
-	}
-	t, err := d.st.TotalsOf(ctx, org)
-	if err != nil {
+	t, err := d.count(ctx, org, whole)
+	if err != nil || whole {
 		return t, err
 	}
 	seen, err := d.Campaigns(ctx, true)
 	t.Campaigns = len(seen)
 	return t, err
+}
+
+func (d *Desk) count(ctx context.Context, org string, whole bool) (store.Totals, error) {
+	key := "one " + org
+	if whole {
+		key = "all"
+	}
+	c := &d.totals
+	c.mu.Lock()
+	kept, ok := c.of[key]
+	c.mu.Unlock()
+	now := time.Now()
+	if ok && kept.took > countLong && now.Sub(kept.at) < countFor {
+		return kept.copied(), nil
+	}
+	fresh := c.once.DoChan(key, func() (any, error) {
+		ctx, began := context.WithoutCancel(ctx), time.Now()
+		var t store.Totals
+		var err error
+		if whole {
+			t, err = d.st.Totals(ctx)
+		} else {
+			t, err = d.st.TotalsOf(ctx, org)
+		}
+		if err != nil {
+			return counted{}, err
+		}
+		n := counted{t, time.Now(), time.Since(began)}
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		if c.of == nil {
+			c.of = map[string]counted{}
+		}
+		c.of[key] = n
+		return n, nil
+	})
+	if ok && kept.took > countLong { // the next one sees the new count
+		return kept.copied(), nil
+	}
+	select {
+	case r := <-fresh:
+		return r.Val.(counted).copied(), r.Err
+	case <-ctx.Done():
+		return store.Totals{}, ctx.Err()
+	}
+}
+
+// copied gives counts that the reader may change.
+func (c counted) copied() store.Totals {
+	c.totals.Classes = maps.Clone(c.totals.Classes)
+	return c.totals
 }

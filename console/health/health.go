@@ -131,8 +131,6 @@ func (w *Watch) write(rw http.ResponseWriter, t store.Totals, q store.Queue) {
 	for _, c := range []coldwatch.Class{coldwatch.Targeted, coldwatch.Hostile, coldwatch.Suspicious, coldwatch.Unremarkable} {
 		fmt.Fprintf(&b, "coldwatch_messages{class=%q} %d\n", c, t.Classes[c])
 	}
-	metric("coldwatch_raw_bytes", "gauge", "Raw messages stored, compressed, in bytes.")
-	fmt.Fprintf(&b, "coldwatch_raw_bytes %d\n", t.RawBytes)
 	metric("coldwatch_campaigns", "gauge", "Campaigns, possible ones of one message among them.")
 	fmt.Fprintf(&b, "coldwatch_campaigns %d\n", t.Campaigns)
 	metric("coldwatch_queue_messages", "gauge", "Messages received and not analysed yet.")

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -340,7 +341,11 @@ type campaignsPage struct {
 	Sort     string
 	Find     string
 	From, To time.Time
+	Next     string // address of the campaigns after these
 }
+
+// linesOnPage bounds how many campaigns one page lists.
+const linesOnPage = 50
 
 func (p *Pages) campaigns(w http.ResponseWriter, r *http.Request) {
 	q := r.URL.Query()
@@ -371,8 +376,15 @@ func (p *Pages) campaigns(w http.ResponseWriter, r *http.Request) {
 		d.Sort = "gravity"
 	}
 	d.From, d.To = axis(shown)
-	for i := range shown {
+	after, _ := strconv.Atoi(q.Get("after")) // what is no number is the beginning
+	after = min(max(after, 0), len(shown))
+	end := min(after+linesOnPage, len(shown))
+	for i := after; i < end; i++ {
 		d.Lines = append(d.Lines, line(shown[i], d.From, d.To))
+	}
+	if end < len(shown) {
+		q.Set("after", strconv.Itoa(end))
+		d.Next = "/campaigns?" + q.Encode()
 	}
 	p.draw(w, r, http.StatusOK, "campaigns.html", "Campaigns", "campaigns", d)
 }

@@ -143,6 +143,9 @@ func (p *Pages) revokeToken(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if err := token.Revoke(r.Context(), p.Store, name); err != nil {
+		if errors.Is(err, token.ErrNone) {
+			err = store.ErrNotFound
+		}
 		p.failed(w, r, err)
 		return
 	}

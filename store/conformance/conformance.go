@@ -116,7 +116,10 @@ func putAndRead(t *testing.T, s engine.Store) {
 		t.Errorf("the prefix finds %s", id)
 	}
 	totals := must[store.Totals](t)(s.Totals(ctx))
-	if totals.Messages != 3 || totals.Raw != 3 || totals.Classes[coldwatch.Hostile] != 3 || !totals.First.Equal(day) {
+	if n, bytes, err := s.RawTotals(ctx); err != nil || n != 3 || bytes == 0 {
+		t.Errorf("raw messages: %d, %d bytes, %v", n, bytes, err)
+	}
+	if totals.Messages != 3 || totals.Classes[coldwatch.Hostile] != 3 || !totals.First.Equal(day) {
 		t.Errorf("totals %+v", totals)
 	}
 	if c := must[map[string]int](t)(s.OrganisationCounts(ctx)); c["org"] != 3 {

@@ -61,6 +61,10 @@ func listing(t *testing.T, s engine.Store) {
 	find("a campaign, fenced", store.MessageQuery{Campaign: "c", Organisation: "two", Fenced: true})
 	find("words", store.MessageQuery{Words: "offer number3"}, 3)
 	find("words and a class", store.MessageQuery{Words: "offer", Classes: []coldwatch.Class{coldwatch.Hostile}, Organisation: "two"}, 4)
+	s.(interface{ LookThrough(int) }).LookThrough(2) // as if the words stood in very many
+	find("a common word", store.MessageQuery{Words: "offer", Limit: 3}, 4, 5, 6)
+	find("a common word of one organisation", store.MessageQuery{Words: "offer", Organisation: "one", Limit: 9}, 0, 3, 6)
+	find("a common word and classes", store.MessageQuery{Words: "offer", Classes: []coldwatch.Class{coldwatch.Hostile, coldwatch.Unremarkable, coldwatch.Hostile}, Limit: 9}, 0, 1, 2, 3, 4, 5, 6)
 	find("a pattern is no pattern", store.MessageQuery{Organisation: "%"})
 	seen := map[string]bool{}
 	q := store.MessageQuery{Limit: 2}

@@ -103,8 +103,8 @@ func TestRestarts(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if totals.Messages != len(subs) || totals.Raw != len(subs) {
-		t.Errorf("%d messages and %d raw of %d acknowledged", totals.Messages, totals.Raw, len(subs))
+	if raw, _, err := st.RawTotals(t.Context()); err != nil || totals.Messages != len(subs) || raw != len(subs) {
+		t.Errorf("%d messages and %d raw of %d acknowledged, %v", totals.Messages, raw, len(subs), err)
 	}
 	if got, want := partition(t, st), partition(t, quiet); got != want {
 		t.Errorf("other campaigns than in a quiet run:\n%s\n--- want\n%s", got, want)

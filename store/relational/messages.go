@@ -425,10 +425,7 @@ func (s *Store) Totals(ctx context.Context) (store.Totals, error) {
 	if err := count(rows, &t); err != nil {
 		return t, err
 	}
-	if err := s.Read.QueryRowContext(ctx, `SELECT COUNT(*) FROM campaign`).Scan(&t.Campaigns); err != nil {
-		return t, classify(err)
-	}
-	err = s.RawDB.QueryRowContext(ctx, `SELECT COUNT(*), COALESCE(SUM(LENGTH(body)), 0) FROM raw`).Scan(&t.Raw, &t.RawBytes)
+	err = s.Read.QueryRowContext(ctx, `SELECT COUNT(*) FROM campaign`).Scan(&t.Campaigns)
 	return t, classify(err)
 }
 

@@ -66,6 +66,7 @@ type Store struct {
 	Write, Read, RawDB *DB // the same where one database holds all
 	codec              *store.Codec
 	dialect            *Dialect
+	many               int // manyFound, except in tests
 
 	have, checkpoint, profile *Stmt // asked once a message or campaign, parsed once
 }
@@ -76,7 +77,7 @@ func New(ctx context.Context, d *Dialect, write, read, raw *DB) (*Store, error) 
 	if err != nil {
 		return nil, err
 	}
-	s := &Store{Write: write, Read: read, RawDB: raw, codec: codec, dialect: d}
+	s := &Store{Write: write, Read: read, RawDB: raw, codec: codec, dialect: d, many: manyFound}
 	for _, q := range []struct {
 		at   **Stmt
 		text string
@@ -156,7 +157,7 @@ func (l Layers) ReadDir(name string) ([]fs.DirEntry, error) {
 
 // Migrate brings a schema up to this version and refuses a database from a later one.
 func Migrate(ctx context.Context, d *Dialect, db *sql.DB, files fs.FS, options ...goose.ProviderOption) error {
-	p, err := goose.NewProvider(d.Goose, db, files, append(options, goose.WithDisableGlobalRegistry(true))...)
+	p, err := goose.NewProvider(d.Goose, db, files, append(options, goose.WithDisableGlobalRegistry(true), goose.WithAllowOutofOrder(true))...)
 	if err != nil {
 		return err
 	}
@@ -167,8 +168,8 @@ func Migrate(ctx context.Context, d *Dialect, db *sql.DB, files fs.FS, options .
 	if have > want {
 		return fmt.Errorf("%w: schema %d, this program knows up to %d", store.ErrNewer, have, want)
 	}
-	if have == want {
-		return nil
+	if pending, err := p.HasPending(ctx); err != nil || !pending {
+		return err
 	}
 	_, err = p.Up(ctx)
 	return err
