@@ -10,13 +10,16 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
+	"strings"
 	"sync"
 	"testing"
 	"time"
 
 	"github.com/coldwatch/coldwatch"
 	"github.com/coldwatch/coldwatch/campaign"
+	"github.com/coldwatch/coldwatch/console/taxii"
 	"github.com/coldwatch/coldwatch/engine"
 	"github.com/coldwatch/coldwatch/knowledge"
 	"github.com/coldwatch/coldwatch/sighting"
@@ -318,7 +321,14 @@ func TestOutage(t *testing.T) {
 	if k, err := strconv.Atoi(os.Getenv("COLDWATCH_OUTAGE")); err == nil {
 		sightings = k
 	}
-	n.cfg.URL = "http://127.0.0.1:1" // nobody is there
+	moveHub := func(url string) {
+		cfg := n.cfg
+		cfg.URL = url
+		if err := n.save(t.Context(), cfg); err != nil {
+			t.Fatal(err)
+		}
+	}
+	moveHub("http://127.0.0.1:1") // nobody is there
 	var batch []coldwatch.Sighting
 	for i := range sightings {
 		s := mail("evil", i, coldwatch.Suspicious)
@@ -351,7 +361,7 @@ func TestOutage(t *testing.T) {
 		w.hub.Handler().ServeHTTP(rw, r)
 	}))
 	t.Cleanup(flaky.Close)
-	n.cfg.URL = flaky.URL
+	moveHub(flaky.URL)
 	for range sightings {
 		if _, err := n.Sync(t.Context()); err == nil {
 			break
@@ -434,4 +444,132 @@ func tokensOf(w *town) map[string]bool {
 		w.t.Fatal(err)
 	}
 	return out
+}
+
+// Who leaves takes its sightings along; what they showed stays as a count, and nobody's campaigns name it.
+func TestLeave(t *testing.T) {
+	w := newTown(t, 6)
+	for i, n := range w.nodes[:4] {
+		w.put(n, mail("evil", i, coldwatch.Targeted))
+		w.sync(n)
+	}
+	w.round()
+	gone := w.nodes[0]
+	if err := gone.Vouch(t.Context(), Entry{Organisation: "org0", Name: "Organisation 0", Domains: []string{"orgnumber0.example"}}); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.nodes[1].Vouch(t.Context(), Entry{Organisation: "org0", Name: "Organisation 0", Domains: []string{"orgnumber0.example", "zero.example"}}); err != nil {
+		t.Fatal(err)
+	}
+	w.round()
+	w.sync(w.nodes[2])
+	dir, err := w.nodes[2].Directory(t.Context())
+	if err != nil || len(dir) != 1 || len(dir[0].Vouchers) != 2 || len(dir[0].Conflicts) != 1 {
+		t.Fatalf("%+v, %v", dir, err)
+	}
+	if told, err := gone.Leave(t.Context()); err != nil || !told {
+		t.Fatal(told, err)
+	}
+	w.clock.move(2 * filterPause)
+	w.round()
+	w.sync(w.nodes[2])
+	if dir, err = w.nodes[2].Directory(t.Context()); err != nil || len(dir) != 1 || len(dir[0].Vouchers) != 1 {
+		t.Errorf("directory: %+v, %v", dir, err)
+	}
+	left, err := w.hub.store.Objects(t.Context(), store.ObjectQuery{Collection: taxii.Inbox, Source: gone.cfg.ID})
+	if err != nil || len(left) > 0 {
+		t.Errorf("%d of its objects are still there, %v", len(left), err)
+	}
+	all, err := w.hub.e.Campaigns(t.Context())
+	if err != nil || len(all) != 1 || all[0].Messages != 3 {
+		t.Errorf("%d campaigns, %v", len(all), err)
+	}
+	a, err := w.nodes[2].Ask(t.Context(), "evil-post.test")
+	if err != nil || !a[0].Seen {
+		t.Errorf("%+v, %v", a, err)
+	}
+	if _, err := gone.Sync(t.Context()); err == nil {
+		t.Error("it still exchanges")
+	}
+	if _, whole, err := Audit(t.Context(), gone.store); err != nil || !whole {
+		t.Error("its own audit is broken", err)
+	}
+}
+
+func TestPolicy(t *testing.T) {
+	p := DefaultPolicy()
+	if len(p.Share) != 3 || len(p.Clear) != 4 || p.TLP != "TLP:AMBER" || !p.Openings {
+		t.Errorf("%+v", p)
+	}
+	for text, good := range map[string]bool{
+		"":                     true,
+		"share: [targeted]":    true,
+		"withhold: [text]":     true,
+		"never: [Project-X]":   true,
+		"shere: [targeted]":    false,
+		"share: [everything]":  false,
+		"share: unremarkable":  false,
+		"withhold: [body]":     false,
+		"clear: [recipients]":  false,
+		"tlp: TLP:PURPLE":      false,
+		"never: ['']":          false,
+		"share: [targeted":     false,
+		"group: \"a\\nb\"":     false,
+		"openings: no\nx: 1\n": false,
+	} {
+		if _, err := ParsePolicy([]byte(text)); (err == nil) != good {
+			t.Errorf("%q: %v", text, err)
+		}
+	}
+}
+
+// Each line is a value of a message with what may become of it.
+func TestPass(t *testing.T) {
+	w := newTown(t, 1)
+	n := w.nodes[0]
+	s := mail("evil", 1, coldwatch.Hostile)
+	observe := func(kind coldwatch.ObservableKind, value string, owned bool) {
+		s.Observables = append(s.Observables, coldwatch.Observable{Kind: kind, Value: value, Role: "link", Owned: owned})
+	}
+	observe(coldwatch.DomainName, "polarmakers.example", true)
+	observe(coldwatch.DomainName, "borrowed.test", false)
+	observe(coldwatch.DomainName, "orgnumber0-login.test", true)
+	observe(coldwatch.DomainName, "org-number0.evil.test", true)
+	observe(coldwatch.DomainName, "mailserver", true)
+	observe(coldwatch.DomainName, "mx.corp", true)
+	observe(coldwatch.DomainName, "gmail.com", true)
+	observe(coldwatch.EmailAddress, "jana@orgnumber0.example", true)
+	observe(coldwatch.EmailAddress, "collector77@gmail.com", true)
+	observe(coldwatch.URL, "https://evil-post.test/?e=jana@orgnumber0.example", true)
+	observe(coldwatch.IPv4Address, "10.1.2.3", true)
+	observe(coldwatch.IPv4Address, "203.0.113.9", true)
+	check := func(want ...string) {
+		t.Helper()
+		body, _ := n.wall.pass(&s, w.clock.now())
+		var got []string
+		for _, i := range body.Indicators {
+			got = append(got, i.Value)
+		}
+		if !slices.Equal(got, want) {
+			t.Errorf("readable: %q, want %q", got, want)
+		}
+	}
+	check("evil-post.test", "collector77@gmail.com", "203.0.113.9")
+	n.wall.policy.Never = []string{"collector"}
+	n.wall.policy.Clear = []string{clearMailboxes, clearHosts}
+	check("evil-post.test")
+	s.Class = coldwatch.Suspicious
+	check()
+	n.wall.policy.Withhold = []coldwatch.View{coldwatch.ViewText}
+	n.wall.policy.Details, n.wall.policy.Person, n.wall.policy.Imitated = false, false, false
+	body, told := n.wall.pass(&s, w.clock.now())
+	js, err := json.Marshal(body)
+	if err != nil || strings.Contains(string(js), `"text"`) || strings.Contains(string(js), "quotation") || strings.Contains(string(js), "sales") || strings.Contains(string(js), "partner") {
+		t.Errorf("%s, %v", js, err)
+	}
+	for _, d := range told {
+		if d.Reason == "" || (d.Outcome == Withheld) != (d.Sent == "") && d.Field != "details" {
+			t.Errorf("%+v", d)
+		}
+	}
 }

@@ -15,6 +15,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/coldwatch/coldwatch/console/taxii"
 	"github.com/coldwatch/coldwatch/console/token"
 	"github.com/coldwatch/coldwatch/engine"
 	"github.com/coldwatch/coldwatch/store"
@@ -156,7 +157,9 @@ func (h *Hub) Quarter() Quarter { return h.quarter() }
 
 // quarter is whose tokens are linked: that of the day overlap ago, so that every member had the time to send its own again under the
 // new key.
-func (h *Hub) quarter() Quarter { return QuarterOf(h.e.Clock().Add(-overlap)) }
+func (h *Hub) quarter() Quarter { // a clock that is set back does not bring an old key back
+	return max(h.cfg.Quarter, QuarterOf(h.e.Clock().Add(-overlap)))
+}
 
 // Engine is the engine that links the hub's sightings.
 func (h *Hub) Engine() *engine.Engine { return h.e }
@@ -352,6 +355,12 @@ func (h *Hub) depart(ctx context.Context, m Member) error {
 	if err != nil {
 		return err
 	}
+	if _, err := h.store.DeleteObjects(ctx, store.ObjectQuery{Collection: taxii.Inbox, Source: m.ID}); err != nil {
+		return err
+	}
+	if err := h.forgetWords(ctx, m); err != nil {
+		return err
+	}
 	var ghost [8]byte
 	if _, err := rand.Read(ghost[:]); err != nil {
 		return fmt.Errorf("leave: %w", err)
@@ -364,6 +373,21 @@ func (h *Hub) depart(ctx context.Context, m Member) error {
 		return err
 	}
 	return h.audit(ctx, note{"hub", "member.forgotten", fmt.Sprintf("%s: %d sightings deleted", m.ID, len(gone))})
+}
+
+// forgetWords deletes what a member vouched for.
+func (h *Hub) forgetWords(ctx context.Context, m Member) error {
+	docs, err := h.store.Documents(ctx, docEntry)
+	if err != nil {
+		return err
+	}
+	in := store.Intake{At: h.e.Clock()}
+	for _, d := range docs {
+		if strings.HasPrefix(d.ID, m.ID+" ") {
+			in.Documents = append(in.Documents, store.Document{Kind: docEntry, ID: d.ID})
+		}
+	}
+	return h.store.PutIntake(ctx, in)
 }
 
 // ghostMark begins the name under which what a member showed is counted after it left; its place in the order of joining follows.

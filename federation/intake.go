@@ -97,6 +97,9 @@ func (h *Hub) turn(ctx context.Context) error {
 	if h.cfg.Quarter == q {
 		return nil
 	}
+	if err := h.prune(ctx, q.start()); err != nil {
+		return err
+	}
 	cfg := h.cfg
 	first := cfg.Quarter == ""
 	cfg.Quarter = q
@@ -121,6 +124,28 @@ func (h *Hub) turn(ctx context.Context) error {
 	}
 	h.cfg, h.told = cfg, map[string]string{}
 	return h.store.PutIntake(ctx, in)
+}
+
+// prune deletes what came into the inbox before a time: nobody reads it again, and its tokens are of a key that is over.
+func (h *Hub) prune(ctx context.Context, before time.Time) error {
+	for {
+		old, err := h.store.Objects(ctx, store.ObjectQuery{Collection: taxii.Inbox, Limit: intakeBatch})
+		if err != nil {
+			return err
+		}
+		var ids []string
+		for _, o := range old {
+			if o.Added.Before(before) {
+				ids = append(ids, o.ID)
+			}
+		}
+		if len(ids) == 0 {
+			return nil
+		}
+		if _, err := h.store.DeleteObjects(ctx, store.ObjectQuery{Collection: taxii.Inbox, IDs: ids}); err != nil {
+			return err
+		}
+	}
 }
 
 // A batch is frames on their way into the store.
@@ -324,7 +349,7 @@ func (b *batch) valid(s *SightingBody, m Member) error {
 	}
 	for _, list := range [][]string{s.Kinds, s.Models, s.Programmes, s.Techniques, s.Layers, {s.Imitated, s.As, s.Function, s.Theme, s.Act, s.Language,
 		s.Objective, s.Carrier, s.Group}, slices.Collect(maps.Keys(s.Claims))} {
-		if len(list) > maxList || slices.ContainsFunc(list, func(t string) bool { return len(t) > maxText }) {
+		if len(list) > maxList || slices.ContainsFunc(list, func(t string) bool { return !plain(t) }) {
 			return errors.New("it says too much")
 		}
 	}
@@ -334,8 +359,8 @@ func (b *batch) valid(s *SightingBody, m Member) error {
 		}
 	}
 	for _, i := range s.Indicators {
-		if len(i.Value) > 400 || len(i.Role) > maxText {
-			return errors.New("it says too much")
+		if !plainValue(i.Value) || !plain(i.Role) {
+			return errors.New("an indicator is none")
 		}
 	}
 	return nil

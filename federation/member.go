@@ -207,31 +207,45 @@ func OpenNode(ctx context.Context, e *engine.Engine) (*Node, error) {
 	if !ok {
 		return nil, ErrAlone
 	}
-	b, err := st.Setting(ctx, memberSetting)
+	n := &Node{e: e, store: st}
+	return n, n.reload(ctx)
+}
+
+// reload takes over settings, key and policy as they are stored: another process may have replaced them.
+func (n *Node) reload(ctx context.Context) error {
+	b, err := n.store.Setting(ctx, memberSetting)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	if len(b) == 0 {
-		return nil, ErrAlone
+		return ErrAlone
 	}
-	n := &Node{e: e, store: st}
-	if err := json.Unmarshal(b, &n.cfg); err != nil {
-		return nil, fmt.Errorf("member: %w", err)
+	var cfg memberSettings
+	if err := json.Unmarshal(b, &cfg); err != nil {
+		return fmt.Errorf("member: %w", err)
 	}
-	if n.tls, err = n.cfg.Dial.tls(); err != nil {
-		return nil, err
+	if n.tls, err = cfg.Dial.tls(); err != nil {
+		return err
 	}
-	if n.ring, err = ParseRing(n.cfg.Ring); err != nil {
-		return nil, err
+	ring, err := ParseRing(cfg.Ring)
+	if err != nil {
+		return err
 	}
-	n.key = ed25519.NewKeyFromSeed(n.cfg.Seed)
-	n.community = communityOf(n.cfg.Hub)
+	if n.cfg.Ring != cfg.Ring {
+		n.ring, n.index = ring, holdings{}
+	}
+	n.cfg = cfg
+	n.key = ed25519.NewKeyFromSeed(cfg.Seed)
+	n.community = communityOf(cfg.Hub)
 	policy, err := n.Policy(ctx)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	n.wall = newWall(policy, n.ring, n.cfg.Organisation, n.cfg.Hide, e.Pack)
-	return n, nil
+	if n.wall == nil {
+		n.wall = newWall(policy, n.ring, cfg.Organisation, cfg.Hide, n.e.Pack)
+	}
+	n.wall.policy, n.wall.ring = policy, n.ring
+	return nil
 }
 
 // Policy is what the member's house lets out.

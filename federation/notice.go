@@ -10,6 +10,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/coldwatch/coldwatch"
 	"github.com/coldwatch/coldwatch/console/taxii"
@@ -179,6 +181,39 @@ func (h *Hub) notice(campaign, group string, all []coldwatch.Sighting, may map[s
 	n.Targeted = 3*targeted >= len(all)
 	n.Indicators, n.Tokens = common(all)
 	return n
+}
+
+// valid holds a notice against what may stand in a warning that is mailed and shown: the hub passes on members' words.
+func (n *Notice) valid() bool {
+	if tlpIDs[n.TLP] == "" && !n.Gone || len(n.Indicators) > maxIndicators || len(n.Tokens) > maxTokens {
+		return false
+	}
+	for _, i := range n.Indicators {
+		if !plainValue(i.Value) || !plain(i.Role) || !plain(string(i.Kind)) {
+			return false
+		}
+	}
+	for _, list := range [][]string{{n.Campaign, n.Group, n.Name, n.Imitated, n.First, n.Last, n.Hit.Members}, n.Themes, n.Carriers, n.Objectives, n.Models, n.Techniques,
+		n.Hit.Countries, n.Hit.Regions, n.Hit.Roles, n.Hit.Stages, n.Hit.Functions} {
+		if slices.ContainsFunc(list, func(s string) bool { return !plain(s) }) {
+			return false
+		}
+	}
+	return true
+}
+
+// plain tells a short text of one line without markup.
+func plain(s string) bool {
+	return len(s) <= maxText && utf8.ValidString(s) && !strings.ContainsFunc(s, func(r rune) bool {
+		return !unicode.IsPrint(r) || r == '<' || r == '"' || r == '`'
+	})
+}
+
+// plainValue tells a host, mailbox, address or hash.
+func plainValue(s string) bool {
+	return s != "" && len(s) <= 320 && !strings.ContainsFunc(s, func(r rune) bool {
+		return !unicode.IsLetter(r) && !unicode.IsDigit(r) && !strings.ContainsRune("@.-_+:=~!#$%&*/?^{|}'", r)
+	})
 }
 
 // key names a notice: a campaign, and who hears of it.

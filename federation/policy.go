@@ -62,8 +62,12 @@ func ParsePolicy(text []byte) (Policy, error) {
 	if err := yaml.Unmarshal(policyText, &p); err != nil {
 		return p, fmt.Errorf("policy: %w", err)
 	}
+	base := p
 	if err := yaml.UnmarshalWithOptions(text, &p, yaml.Strict()); err != nil {
 		return p, fmt.Errorf("policy: %w", err)
+	}
+	if p.TLP == "" && p.Share == nil { // a file that says nothing empties what it is read into
+		p = base
 	}
 	for _, c := range p.Share {
 		if c != coldwatch.Targeted && c != coldwatch.Hostile && c != coldwatch.Suspicious {

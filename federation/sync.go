@@ -37,6 +37,9 @@ type Sync struct {
 // is to be sent are the sightings of the store behind a mark, and the mark moves when the hub has them.
 func (n *Node) Sync(ctx context.Context) (Sync, error) {
 	var done Sync
+	if err := n.reload(ctx); err != nil { // policy and key may have been replaced meanwhile
+		return done, err
+	}
 	if err := n.send(ctx, &done); err != nil {
 		return done, err
 	}
@@ -71,10 +74,8 @@ func (n *Node) send(ctx context.Context, done *Sync) error {
 			return err
 		}
 		if len(objects) > 0 {
-			cfg := n.cfg
-			first := cfg.Number
-			cfg.Number += uint64(len(objects))
-			if err := n.save(ctx, cfg); err != nil {
+			first, err := n.reserve(ctx, len(objects))
+			if err != nil {
 				return err
 			}
 			if objects, err = n.numbered(objects, first); err != nil {
@@ -161,14 +162,25 @@ func (n *Node) sighting(body SightingBody, number uint64) ([]byte, error) {
 	return canonical(raw) // what is shown is what is sent, to the byte
 }
 
+// reserve gives up the numbers after the one it returns. They follow the clock, so that another process of this member does not take
+// the same.
+func (n *Node) reserve(ctx context.Context, k int) (uint64, error) {
+	if err := n.reload(ctx); err != nil {
+		return 0, err
+	}
+	cfg := n.cfg
+	first := max(cfg.Number, uint64(max(0, n.e.Clock().UnixMicro())))
+	cfg.Number = first + uint64(k)
+	return first, n.save(ctx, cfg)
+}
+
 // push sends one frame of another kind.
 func (n *Node) push(ctx context.Context, kind, about, content, tlp string, body any) error {
-	cfg := n.cfg
-	cfg.Number++
-	if err := n.save(ctx, cfg); err != nil {
+	last, err := n.reserve(ctx, 1)
+	if err != nil {
 		return err
 	}
-	f, err := newFrame(n.community, n.cfg.ID, cfg.Number, kind, body, n.key)
+	f, err := newFrame(n.community, n.cfg.ID, last+1, kind, body, n.key)
 	if err != nil {
 		return err
 	}
@@ -315,7 +327,7 @@ func (n *Node) act(ctx context.Context, fresh []spoken, done *Sync) error {
 			continue
 		}
 		var notice Notice
-		if err := strict(s.Body, &notice); err != nil {
+		if err := strict(s.Body, &notice); err != nil || !notice.valid() {
 			done.Refused++
 			continue
 		}
