@@ -302,13 +302,24 @@ func (h *header) align(dmarcFrom string) {
 	for _, from := range h.a.Sender.From {
 		ok := au.SPF == coldwatch.Pass && names.Aligned(au.SPFDomain, from.Domain) || names.Aligned(dmarcFrom, from.Domain)
 		for _, d := range au.DKIMDomains {
-			ok = ok || names.Aligned(d, from.Domain)
+			ok = ok || names.Aligned(d, from.Domain) || tenant(d, from.Domain)
 		}
 		if !ok || from.Domain == "" {
 			return
 		}
 	}
 	au.Aligned = true
+}
+
+// tenant tells whether a signing domain is the one by which Google signs for the customer that proved to own a domain and
+// set up no signature of its own: the domain with hyphens for dots, a date, gappssmtp.com.
+func tenant(signer, domain string) bool {
+	name, ok := strings.CutSuffix(signer, ".gappssmtp.com")
+	if !ok || domain == "" {
+		return false
+	}
+	name, date, ok := strings.Cut(name, ".")
+	return ok && len(date) == 8 && strings.Trim(date, "0123456789") == "" && name == strings.ReplaceAll(domain, ".", "-")
 }
 
 // forwarded tells whether the mail came by a list or forwarder, which explains a failed SPF or a broken signature.

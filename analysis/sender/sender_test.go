@@ -101,6 +101,12 @@ From: A <u@a.example>`, coldwatch.Pass, coldwatch.None, coldwatch.None, true, "1
 		{"envelope of another domain", border + `Authentication-Results: mx.b.example; spf=pass smtp.mailfrom=bulk.test; dkim=pass header.d=bulk.test; dmarc=none
 Received: from m.bulk.test (m.bulk.test [198.51.100.9]) by store.b.example with ESMTPS id 1; Mon, 7 Sep 2020 10:00:00 +0200
 From: A <u@a.example>`, coldwatch.Pass, coldwatch.Pass, coldwatch.None, false, "198.51.100.9", "store.b.example", ""},
+		{"signed for a customer without a signature of its own", border + `Authentication-Results: mx.b.example; spf=softfail smtp.mailfrom=cold-chain.a.example; dkim=pass header.d=cold-chain-a-example.20150623.gappssmtp.com; dmarc=fail header.from=cold-chain.a.example
+Received: from m.google.test (m.google.test [198.51.100.9]) by store.b.example with ESMTPS id 1; Mon, 7 Sep 2020 10:00:00 +0200
+From: A <u@cold-chain.a.example>`, coldwatch.SoftFail, coldwatch.Pass, coldwatch.Fail, true, "198.51.100.9", "store.b.example", ""},
+		{"signed for another customer", border + `Authentication-Results: mx.b.example; dkim=pass header.d=evil-test.20150623.gappssmtp.com; dmarc=fail header.from=a.example
+Received: from m.google.test (m.google.test [198.51.100.9]) by store.b.example with ESMTPS id 1; Mon, 7 Sep 2020 10:00:00 +0200
+From: A <u@a.example>`, coldwatch.Unknown, coldwatch.Pass, coldwatch.Fail, false, "198.51.100.9", "store.b.example", ""},
 		{"two senders, one proven", border + `Authentication-Results: mx.b.example; spf=pass smtp.mailfrom=a.example; dmarc=pass header.from=a.example
 Received: from mail.a.example (mail.a.example [198.51.100.7]) by store.b.example with ESMTPS id 1; Mon, 7 Sep 2020 10:00:00 +0200
 From: A <u@a.example>, B <boss@b.example>`, coldwatch.Pass, coldwatch.Unknown, coldwatch.Pass, false, "198.51.100.7", "store.b.example", ""},
