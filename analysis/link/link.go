@@ -153,7 +153,11 @@ func clickable(kind string) bool {
 }
 
 func (c *check) link(p *coldwatch.Payload, l *coldwatch.Hyperlink) {
-	host := names.Host(l.URL)
+	url, host := l.URL, names.Host(l.URL)
+	if gateways[names.Organisational(host)] {
+		url = unwrap(url)
+		host = names.Host(url)
+	}
 	if host == "" {
 		if clickable(l.Kind) && strings.HasPrefix(strings.ToLower(strings.TrimSpace(l.URL)), "data:text/html") {
 			c.add("link.data_page", "link", "A link opens a page that the message itself carries.", nil, evidence(p, l.Span, l.URL))
@@ -180,7 +184,7 @@ func (c *check) link(p *coldwatch.Payload, l *coldwatch.Hyperlink) {
 		}
 	}
 	c.shown(p, l, host, ev)
-	c.address(l.URL, host, ev)
+	c.address(url, host, ev)
 	if h := c.hosts[host]; !h.checked {
 		h.checked = true
 		c.host(host, ev)

@@ -119,3 +119,30 @@ func FuzzAddress(f *testing.F) {
 		New(pack, nil).Analyze(a)
 	})
 }
+
+func TestUnwrap(t *testing.T) {
+	for link, want := range map[string]string{
+		"https://eur01.safelinks.protection.outlook.com/?url=https%3A%2F%2Fevil.test%2Fa%3Fb%3D1&data=05%7C&reserved=0":                                       "https://evil.test/a?b=1",
+		"https://eur01.safelinks.protection.outlook.com/?url=https%3A%2F%2Fevil.test%2Fa&amp;data=05":                                                         "https://evil.test/a",
+		"https://urldefense.proofpoint.com/v1/url?u=https://evil.test/a&k=x":                                                                                  "https://evil.test/a",
+		"https://urldefense.proofpoint.com/v2/url?u=https-3A__evil.test_a-3Fb-3D1&d=x&c=y":                                                                    "https://evil.test/a?b=1",
+		"https://urldefense.com/v3/__https://evil.test/a__;!!key$":                                                                                            "https://evil.test/a",
+		"https://urldefense.com/v3/__https:/evil.test/a__;!!key$":                                                                                             "https://evil.test/a",
+		"https://linkprotect.cudasvc.com/url?a=https%3a%2f%2fevil.test%2fa&c=E":                                                                               "https://evil.test/a",
+		"https://secure-web.cisco.com/1abc/https%3A%2F%2Fevil.test%2Fa":                                                                                       "https://evil.test/a",
+		"https://a.safelinks.protection.outlook.com/?url=https%3A%2F%2Furldefense.com%2Fv3%2F__https%3A%2F%2Fevil.test%2Fa__%3B!!k%24&data=1":                 "https://evil.test/a",
+		"https://urldefense.com/v3/__nothing":                                                                                                                 "",
+		"https://a.safelinks.protection.outlook.com/?url=javascript%3Aalert(1)":                                                                               "",
+		"https://www.evil.test/?url=https%3A%2F%2Fgood.example%2F":                                                                                            "",
+		"https://safelinks.protection.outlook.com.evil.test/?url=https%3A%2F%2Fgood.example%2F":                                                               "",
+		"https://urldefense.com/v3/__https://urldefense.com/v3/__https://urldefense.com/v3/__https://urldefense.com/v3/__https://urldefense.com/v3/__x__;__;": "-",
+	} {
+		got := unwrap(link)
+		if want == "" {
+			want = link
+		}
+		if want != "-" && got != want {
+			t.Errorf("%s: %s, want %s", link, got, want)
+		}
+	}
+}
