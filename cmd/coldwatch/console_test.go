@@ -119,7 +119,7 @@ func TestConsolePages(t *testing.T) {
 		t.Fatalf("%d warnings, %d single messages", len(warnings), len(single))
 	}
 	member := idsOf(t, "id", "search", "quotation", "--db", many)[0]
-	general := []string{"/", "/campaigns", "/triage", "/words", "/search", "/search?q=nothing-like-it", "/warnings", "/directory", "/directory/checks", "/settings", "/audit?verify=1", "/health", "/account", "/sign-in"}
+	general := []string{"/", "/campaigns", "/triage", "/words", "/search", "/search?q=nothing-like-it", "/warnings", "/directory", "/directory/checks", "/directory/new", "/settings", "/audit?verify=1", "/health", "/account", "/sign-in"}
 	states := []struct {
 		name, db string
 		pages    map[string]int
@@ -266,7 +266,7 @@ func (b *browser) markup() string {
 }
 
 // TestConsoleByHand does what an analyst does: walks through the queue with keys, says a word and takes it back, follows an edge of the
-// evidence to its ledger and leaves a piece of it out, and keeps a search. Then it reads the pages without scripts.
+// evidence to its ledger and leaves a piece of it out, corrects the directory, and keeps a search. Then it reads the pages without scripts.
 func TestConsoleByHand(t *testing.T) {
 	if testing.Short() {
 		t.Skip("starts a browser")
@@ -304,6 +304,15 @@ func TestConsoleByHand(t *testing.T) {
 	b.until("what is left without the evidence is shown", `window.stayed && document.querySelector("#evidence .tone.warn").textContent.includes("Without")`)
 	b.eval(`history.back()`, nil)
 	b.until("going back puts it back", `!document.querySelector("#evidence .tone.warn")`)
+
+	change := func(country string) {
+		b.open(address + "/directory/haier-biomedical")
+		b.eval(fmt.Sprintf(`document.querySelector("input[name=country]").value = %q; document.querySelector("button.first").click()`, country), nil)
+	}
+	change("XYZ")
+	b.until("a country that is none is refused, and what was typed stays", `document.querySelector(".problem").textContent.includes("ISO 3166") && document.querySelector("input[name=country]").value === "XYZ"`)
+	change("se")
+	b.until("the change is kept and shown", `document.querySelector(".strip.done") && document.querySelector("h1 + .lede").textContent.includes("Sweden")`)
 
 	b.open(address + "/search?q=quotation")
 	b.eval(`document.querySelector("#keepname").value = "quotations <b>"; document.querySelector(".keep button").click()`, nil)

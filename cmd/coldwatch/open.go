@@ -203,12 +203,16 @@ func (g *Globals) packOf(ctx context.Context, st engine.Store) (*knowledge.Pack,
 		if _, err := os.Stat(filepath.Join(string(kept), "pack.yaml")); err == nil {
 			p, err := knowledge.Load(string(kept))
 			if err == nil {
-				return p, nil
+				return engine.Corrected(ctx, st, p)
 			}
 		}
 		g.note("note: the pack %s that this mail was scanned with is gone; --pack DIR names another", safe(string(kept)))
 	}
-	return g.pack("")
+	p, err := g.pack("")
+	if err != nil {
+		return nil, err
+	}
+	return engine.Corrected(ctx, st, p)
 }
 
 // keepPack remembers the folder of the pack, for open.

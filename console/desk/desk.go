@@ -13,6 +13,8 @@ package desk
 import (
 	"context"
 	"fmt"
+	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/coldwatch/coldwatch/console/access"
@@ -29,6 +31,8 @@ type Desk struct {
 	log    *audit.Log
 	clock  func() time.Time
 
+	corrected atomic.Pointer[knowledge.Pack]
+	editing   sync.Mutex
 	campaigns campaignCache
 	links     linkCache
 	totals    totalsCache
@@ -47,8 +51,13 @@ func New(c Config) *Desk {
 	return &Desk{st: c.Store, engine: c.Engine, log: c.Log, clock: c.Clock}
 }
 
-// Pack is the chain pack as of now.
-func (d *Desk) Pack() *knowledge.Pack { return d.engine().Pack }
+// Pack is the chain pack as of now, with what was corrected in it since the program began.
+func (d *Desk) Pack() *knowledge.Pack {
+	if p := d.corrected.Load(); p != nil {
+		return p
+	}
+	return d.engine().Pack
+}
 
 // Log is the audit log.
 func (d *Desk) Log() *audit.Log { return d.log }

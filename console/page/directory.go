@@ -1,11 +1,13 @@
 package page
 
 import (
+	"errors"
 	"net/http"
 	"slices"
 	"strings"
 
 	"github.com/coldwatch/coldwatch"
+	"github.com/coldwatch/coldwatch/console/desk"
 	"github.com/coldwatch/coldwatch/knowledge"
 	"github.com/coldwatch/coldwatch/publish/dossier"
 	"github.com/coldwatch/coldwatch/store"
@@ -103,7 +105,7 @@ type organisationPage struct {
 	Hit      []coldwatch.Profile
 	Abused   []coldwatch.Profile
 	Messages []store.Row
-	Sees     bool // the viewer may see its messages
+	Edit     editForm
 }
 
 type bind struct{ Text, ID, Name string }
@@ -138,5 +140,71 @@ func (p *Pages) organisation(w http.ResponseWriter, r *http.Request) {
 		p.failed(w, r, err)
 		return
 	}
+	d.Edit = editForm{O: *d.O, All: pack.Roles}
 	p.draw(w, r, http.StatusOK, "organisation.html", dossier.Visible(d.O.Name), "directory", d)
+}
+
+// An editForm is the form of an organisation.
+type editForm struct {
+	O       knowledge.Organisation
+	All     []knowledge.Role
+	New     bool
+	Problem string
+	Hint    string
+}
+
+func (p *Pages) newOrganisation(w http.ResponseWriter, r *http.Request) {
+	p.draw(w, r, http.StatusOK, "edit.html", "New organisation", "directory", editForm{New: true, All: p.Desk.Pack().Roles})
+}
+
+// maxCell bounds one field of the form.
+const maxCell = 4000
+
+func (p *Pages) putOrganisation(w http.ResponseWriter, r *http.Request) {
+	if err := r.ParseForm(); err != nil {
+		p.Refused(w, r, http.StatusBadRequest)
+		return
+	}
+	cell := func(name string) string { return strings.TrimSpace(dossier.Cut(r.PostForm.Get(name), maxCell)) }
+	list := func(name string, lower bool) []string {
+		var out []string
+		for _, s := range strings.FieldsFunc(cell(name), func(c rune) bool { return c == ';' || c == '\n' || c == '\r' || lower && (c == ',' || c == ' ') }) {
+			if s = strings.TrimSpace(s); lower {
+				s = strings.ToLower(s)
+			}
+			if s != "" && !slices.Contains(out, s) {
+				out = append(out, s)
+			}
+		}
+		return out
+	}
+	pack := p.Desk.Pack()
+	id := cell("id")
+	isNew := r.PostForm.Get("new") != ""
+	var o knowledge.Organisation
+	if old := pack.Organisation(id); old != nil {
+		if isNew {
+			p.draw(w, r, http.StatusConflict, "edit.html", "New organisation", "directory", editForm{New: true, All: pack.Roles, Problem: "There is an organisation of that id already.", Hint: "Choose another id, or change that one."})
+			return
+		}
+		o = *old // what the form does not have stays
+	} else if !isNew {
+		p.Refused(w, r, http.StatusNotFound)
+		return
+	}
+	o.ID, o.Name, o.Aliases, o.Roles = id, cell("name"), list("aliases", false), r.PostForm["role"]
+	o.Country, o.Domains, o.DKIMDomains, o.MailServices = strings.ToUpper(cell("country")), list("domains", true), list("dkim", true), list("services", true)
+	o.PostalAddress, o.Website, o.SecurityContact, o.Language = cell("postal"), cell("website"), cell("contact"), cell("language")
+	o.TLPMax, o.Source, o.Member = cell("tlp"), cell("source"), r.PostForm.Get("member") != ""
+	err := p.Desk.Correct(r.Context(), o)
+	var bad *desk.InputError
+	if errors.As(err, &bad) {
+		p.draw(w, r, http.StatusBadRequest, "edit.html", "Not kept", "directory", editForm{O: o, New: isNew, All: pack.Roles, Problem: sentence(bad.Text), Hint: sentence(bad.Hint)})
+		return
+	}
+	if err != nil {
+		p.failed(w, r, err)
+		return
+	}
+	p.done(w, r, "/directory/"+id, "The directory has it. Mail is read with it from the next start of the program on.")
 }

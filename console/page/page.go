@@ -120,6 +120,7 @@ func (p *Pages) Routes() []access.Route {
 	reader := access.Rule{Least: access.Reader, Own: true}
 	analyst := access.Rule{Least: access.Analyst, Own: true}
 	publisher := access.Rule{Least: access.Publisher, Whole: true}
+	steward := access.Rule{Least: access.Analyst, Whole: true}
 	admin := access.Rule{Least: access.Administrator, Whole: true}
 	get := func(path string, rule access.Rule, summary string, f http.HandlerFunc) access.Route {
 		return access.Route{Method: http.MethodGet, Path: path, Rule: rule, Summary: summary, Serve: f}
@@ -145,6 +146,8 @@ func (p *Pages) Routes() []access.Route {
 		post("/search/forget", reader, "Forget a kept search.", p.forgetSearch),
 		get("/directory", reader, "The organisations of the chain.", p.directory),
 		get("/directory/checks", reader, "What is wrong with the directory.", p.checks),
+		get("/directory/new", steward, "A form for a new organisation.", p.newOrganisation),
+		post("/directory", steward, "Change an organisation, or add one.", p.putOrganisation),
 		get("/directory/{id}", reader, "One organisation.", p.organisation),
 		get("/warnings", reader, "Who must be told what.", p.warnings),
 		get("/warnings/{id}", reader, "One warning.", p.warning),

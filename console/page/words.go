@@ -50,6 +50,7 @@ func (p *Pages) functions() template.FuncMap {
 		"contains":  func(list []string, s string) bool { return slices.Contains(list, s) },
 		"technique": func(id string) string { n, _ := dossier.Technique(id); return n },
 		"language":  languageName,
+		"tlps":      func() []string { return []string{"TLP:CLEAR", "TLP:GREEN", "TLP:AMBER", "TLP:AMBER+STRICT", "TLP:RED"} },
 		"add":       func(a, b int) int { return a + b },
 		"class":     func(c coldwatch.Class) string { return "class-" + string(c) },
 	}
