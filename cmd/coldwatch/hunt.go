@@ -44,7 +44,7 @@ func (c huntCmd) Run(ctx context.Context, g *Globals) error {
 		report, err = os.ReadFile(c.File)
 	}
 	if err != nil {
-		return hinted("name the file of a published report, or paste it into - ", "read the report: %w", err)
+		return hinted("name the file of a published report, or - to paste it", "read the report: %w", err)
 	}
 	indicators := bulletin.Extract(report)
 	if len(indicators) == 0 {
@@ -157,6 +157,10 @@ func (g *Globals) printHunt(h *engine.Hunt) {
 		g.print("  %-12s %-60s %s", x.Kind, short(x.Value, 60), state)
 	}
 	g.print("")
+	if h.Searched == 0 {
+		g.print("no mail is stored yet: coldwatch scan FOLDER reads some")
+		return
+	}
 	if len(h.Messages) == 0 {
 		g.print("none in %s since %s", count(h.Searched, "message"), h.Since.Format("2 January 2006"))
 		return

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"net/url"
 	"os"
 	"slices"
 	"time"
@@ -73,6 +74,10 @@ func explainTAXII(err error) error {
 		return &userError{err: err, hint: "if that address is right, name it yourself"}
 	case errors.Is(err, taxii.ErrChoose):
 		return &userError{err: err, hint: "--collection TITLE chooses one"}
+	}
+	var unreached *url.Error
+	if errors.As(err, &unreached) {
+		return &userError{err: err, hint: "check the address and the way to it; nothing was changed, the same command tries again"}
 	}
 	return err
 }

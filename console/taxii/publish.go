@@ -37,7 +37,7 @@ type Published struct {
 // A version is made when anything but modified differs, and its time is later than the one before, since readers take the latest. An
 // object that was revoked and is true again comes back under another id: STIX 2.1 section 3.6 lets no version follow a revocation.
 func Publish(ctx context.Context, e *engine.Engine) (Published, error) {
-	p := &publisher{now: e.Clock().UTC().Truncate(time.Millisecond), have: map[string]stix.Object{}, current: map[string]bool{}}
+	p := &publisher{done: Published{Held: []string{}}, now: e.Clock().UTC().Truncate(time.Millisecond), have: map[string]stix.Object{}, current: map[string]bool{}}
 	known, err := e.Store.Objects(ctx, store.ObjectQuery{Collection: Campaigns, Last: true})
 	if err != nil {
 		return p.done, err
