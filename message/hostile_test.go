@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/coldwatch/coldwatch"
+	"github.com/coldwatch/coldwatch/internal/cputime"
 	"github.com/coldwatch/coldwatch/message/hostile"
 )
 
@@ -86,9 +87,7 @@ func TestFloods(t *testing.T) {
 
 // timed returns the best time of five to read a message and its addresses, on average over a row of times.
 func timed(raw []byte, lim Limits, row int) time.Duration {
-	best := time.Hour
-	for range 5 {
-		start := time.Now()
+	return cputime.Best(5, func() {
 		for range row {
 			m := Parse(raw, lim)
 			for _, name := range []string{"From", "To"} {
@@ -98,7 +97,5 @@ func timed(raw []byte, lim Limits, row int) time.Duration {
 			}
 			DecodeHeader(m.Get("Subject"))
 		}
-		best = min(best, time.Since(start)/time.Duration(row))
-	}
-	return best
+	}) / time.Duration(row)
 }

@@ -227,7 +227,14 @@ func TestTiming(t *testing.T) {
 		return slices.Min(all)
 	}
 	known, unknown := fastest("ana"), fastest("nobody")
-	if ratio := float64(known) / float64(unknown); ratio > 2 || ratio < 0.5 {
+	apart := func() bool { return known > 2*unknown || unknown > 2*known }
+	for range 5 { // the machine may have been busy with something else
+		if !apart() {
+			return
+		}
+		known, unknown = min(known, fastest("ana")), min(unknown, fastest("nobody"))
+	}
+	if apart() {
 		t.Errorf("a known name takes %s, an unknown one %s", known, unknown)
 	}
 }

@@ -5,6 +5,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/coldwatch/coldwatch/internal/cputime"
 )
 
 func TestText(t *testing.T) {
@@ -88,13 +90,7 @@ func TestLinear(t *testing.T) {
 	for name, piece := range map[string]string{"depth": "<div><span>", "attributes": " a=1", "entities": "&amp;", "ends": "</p></table>", "anchors": "<a href=x>", "cells": "<td>", "styles": "<i style='a:b;c:d;'>", "comments": "<!--", "urls": "http://"} {
 		cost := func(n int) time.Duration {
 			src := []byte("<p" + strings.Repeat(piece, n))
-			best := time.Hour
-			for range 3 {
-				start := time.Now()
-				Parse(src, Options{Scripts: true, Grid: true, Max: 64 << 20})
-				best = min(best, time.Since(start))
-			}
-			return best
+			return cputime.Best(3, func() { Parse(src, Options{Scripts: true, Grid: true, Max: 64 << 20}) })
 		}
 		small, big := cost(10_000), cost(100_000)
 		if big > 60*small+20*time.Millisecond { // quadratic is 100 times; memory and other work on the machine take their share of the rest
