@@ -325,6 +325,7 @@ func (p *parser) prepare(src source, j job, root origin) (*scan, origin) {
 	s := &scan{p: p, source: src, reading: p.readings, cr: j.cr, prefix: j.prefix, noClose: j.noClose, innermost: j.innermost}
 	if j.whole {
 		o := root
+		s.source = source{src: p.msg.Raw} // whatever the job was found in
 		if j.strip {
 			raw := bytes.ReplaceAll(p.msg.Raw, []byte{0}, nil)
 			s.source = source{src: raw, derived: true, n: len(p.msg.Raw)}
