@@ -54,6 +54,9 @@ func organisational(host string) string {
 	if err != nil {
 		return host
 	}
+	if rest, ok := strings.CutSuffix(host, ".onmicrosoft.com"); ok {
+		return rest[strings.LastIndexByte(rest, '.')+1:] + "." + d // each customer of Microsoft 365 has a label
+	}
 	for _, regional := range [...]string{".azurewebsites.net", ".web.core.windows.net"} {
 		if rest, ok := strings.CutSuffix(host, "."+d); ok && strings.HasSuffix(d, regional) {
 			return rest[strings.LastIndexByte(rest, '.')+1:] + "." + d // the label is a region, the customer's is before it

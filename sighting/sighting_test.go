@@ -241,6 +241,8 @@ func TestTenant(t *testing.T) {
 func TestOrganisational(t *testing.T) {
 	for host, want := range map[string]string{
 		"a.b.shop.example.com":            "example.com",
+		"mail.shop.onmicrosoft.com":       "shop.onmicrosoft.com",
+		"onmicrosoft.com":                 "onmicrosoft.com",
 		"shop.azurewebsites.net":          "shop.azurewebsites.net",
 		"shop.east-01.azurewebsites.net":  "shop.east-01.azurewebsites.net",
 		"x.shop.z22.web.core.windows.net": "shop.z22.web.core.windows.net",
