@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/coldwatch/coldwatch"
+	"github.com/coldwatch/coldwatch/console/access"
 	"github.com/coldwatch/coldwatch/engine"
 	"github.com/coldwatch/coldwatch/knowledge"
 	"github.com/coldwatch/coldwatch/publish/dossier"
@@ -120,9 +121,11 @@ func (p *Pages) first(w http.ResponseWriter, r *http.Request) {
 		p.failed(w, r, err)
 		return
 	}
-	if d.Queue, err = p.Store.Queued(ctx); err != nil {
-		p.failed(w, r, err)
-		return
+	if access.From(ctx).Organisation == "" { // the queue counts the mail of all organisations
+		if d.Queue, err = p.Store.Queued(ctx); err != nil {
+			p.failed(w, r, err)
+			return
+		}
 	}
 	p.draw(w, r, http.StatusOK, "first.html", "Now", "first", d)
 }
