@@ -267,9 +267,13 @@ func TestFewMembersDoNotShow(t *testing.T) {
 		k := 2 + r.IntN(4)
 		var members []Member
 		for i := range 12 {
-			members = append(members, Member{ID: fmt.Sprintf("m-%d", i), Organisation: fmt.Sprintf("org%d", i), Order: i})
+			members = append(members, Member{ID: fmt.Sprintf("m-%d", i), Organisation: fmt.Sprintf("org%d", i), Order: i, State: Active})
+			members = append(members[:0:0], members...)
+			for _, c := range complete(members, k) {
+				members[c.Order] = c
+			}
 		}
-		may := counted(members, k)
+		may := counted(members)
 		var hit []coldwatch.Sighting
 		orgs := map[string]bool{}
 		for range r.IntN(30) {

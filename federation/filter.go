@@ -91,16 +91,16 @@ func (b *bloom) wrong() float64 {
 
 // filter makes the filter of now. Only members whose group of k has joined count, so that one that joins changes nothing.
 func (h *Hub) filter(ctx context.Context, members []Member) (Filter, error) {
-	may := countedIDs(members, h.cfg.K)
+	may := countedIDs(members)
 	var tokens []string
 	err := h.store.AllHeld(ctx, func(token string, who []string) error {
-		n := 0
+		orgs := map[string]bool{}
 		for _, m := range who {
-			if may(m) {
-				n++
+			if o := may(m); o != "" {
+				orgs[o] = true
 			}
 		}
-		if n >= h.cfg.K {
+		if len(orgs) >= h.cfg.K {
 			tokens = append(tokens, token)
 		}
 		return nil

@@ -3,7 +3,6 @@ package federation
 import (
 	"maps"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/coldwatch/coldwatch"
@@ -23,35 +22,51 @@ type Crowd struct {
 	Functions []string `json:"functions,omitempty"`
 }
 
-// counted gives the organisations that may count: those whose group of k that joined one after the other is complete. One that joins
-// changes nothing of what is said of crowds until k have: so asking before and after tells nothing about it.
-func counted(members []Member, k int) map[string]bool {
-	full := len(members) / k * k
+// complete marks those members as counting whose group is complete: k organisations that joined one after the other and do not count
+// yet. One that joins changes nothing of what is said of crowds until k have: so asking before and after tells nothing about it.
+// Who counts, counts for good.
+func complete(members []Member, k int) (changed []Member) {
+	counts := map[string]bool{}
+	for _, m := range members {
+		counts[m.Organisation] = counts[m.Organisation] || m.Counted && m.State != Left
+	}
+	for _, m := range members {
+		if m.State == Active && !counts[m.Organisation] {
+			counts[m.Organisation] = true
+			m.Counted = true
+			changed = append(changed, m)
+		}
+	}
+	if len(changed) < k {
+		return nil
+	}
+	return changed
+}
+
+// counted gives the organisations that count.
+func counted(members []Member) map[string]bool {
 	out := map[string]bool{}
 	for _, m := range members {
-		if m.Order < full {
+		if m.Counted && m.State != Left {
 			out[m.Organisation] = true
 		}
 	}
 	return out
 }
 
-// countedIDs is counted, for the names under which members' tokens are kept: those that left have another by now.
-func countedIDs(members []Member, k int) func(id string) bool {
-	full := len(members) / k * k
-	order := map[string]int{}
+// countedIDs gives whom a name counts as under which a token is kept: the organisation; itself where it left; "" for who does not count.
+func countedIDs(members []Member) func(id string) string {
+	org := map[string]string{}
 	for _, m := range members {
-		order[m.ID] = m.Order
-	}
-	return func(id string) bool {
-		n, known := order[id]
-		if rest, gone := strings.CutPrefix(id, ghostMark); gone {
-			at, _, _ := strings.Cut(rest, "-")
-			var err error
-			n, err = strconv.Atoi(at)
-			known = err == nil
+		if m.Counted {
+			org[m.ID] = m.Organisation
 		}
-		return known && n < full
+	}
+	return func(id string) string {
+		if strings.HasPrefix(id, ghostMark) {
+			return id
+		}
+		return org[id]
 	}
 }
 

@@ -190,7 +190,8 @@ type Member struct {
 	State        string    `json:"state"`
 	Joined       time.Time `json:"joined"`
 	Ended        time.Time `json:"ended,omitzero"`
-	Order        int       `json:"order"` // of joining, from 0
+	Order        int       `json:"order"`   // of joining, from 0
+	Counted      bool      `json:"counted"` // what is said of crowds may count it
 }
 
 type invite struct {
@@ -293,9 +294,9 @@ func (h *Hub) enrol(ctx context.Context, j joining) (Welcome, error) {
 	if slices.ContainsFunc(members, func(o Member) bool { return o.ID == m.ID }) {
 		return Welcome{}, ErrInvite
 	}
-	body, err := json.Marshal(m)
+	docs, err = memberDocuments(append(complete(append(members, m), h.cfg.K), m)...)
 	if err != nil {
-		return Welcome{}, fmt.Errorf("enrol: %w", err)
+		return Welcome{}, err
 	}
 	line := follow(h.e.Clock(), note{m.ID, "member.join", m.Organisation})
 	secret, err := token.Create(ctx, h.store, m.ID, []string{token.ReadTAXII, token.WriteTAXII}, h.e.Clock())
@@ -303,8 +304,23 @@ func (h *Hub) enrol(ctx context.Context, j joining) (Welcome, error) {
 		return Welcome{}, err
 	}
 	err = h.store.PutIntake(ctx, store.Intake{At: h.e.Clock(), Audit: line,
-		Documents: []store.Document{{Kind: docInvite, ID: docs[at].ID}, {Kind: docMember, ID: m.ID, Body: body}}})
+		Documents: append(docs, store.Document{Kind: docInvite, ID: inviteID(j.Invite)})})
 	return Welcome{m.ID, secret, h.cfg.Name, h.key.Public().(ed25519.PublicKey), h.cfg.K, m.Organisation}, err
+}
+
+// memberDocuments gives what is stored of members; of one that is named twice the first.
+func memberDocuments(members ...Member) (docs []store.Document, err error) {
+	for i, m := range members {
+		if slices.ContainsFunc(members[:i], func(o Member) bool { return o.ID == m.ID }) {
+			continue
+		}
+		body, err := json.Marshal(m)
+		if err != nil {
+			return nil, fmt.Errorf("member: %w", err)
+		}
+		docs = append(docs, store.Document{Kind: docMember, ID: m.ID, Body: body})
+	}
+	return docs, nil
 }
 
 // Revoke shuts a member out: its token and key are good for nothing from now on. What it sent stays.
@@ -365,7 +381,10 @@ func (h *Hub) depart(ctx context.Context, m Member) error {
 	if _, err := rand.Read(ghost[:]); err != nil {
 		return fmt.Errorf("leave: %w", err)
 	}
-	as := fmt.Sprintf("%s%d-%s", ghostMark, m.Order, hex.EncodeToString(ghost[:]))
+	as := ghostMark + hex.EncodeToString(ghost[:])
+	if !m.Counted {
+		as = voidMark + hex.EncodeToString(ghost[:])
+	}
 	if err := h.store.RenameHolder(ctx, m.ID, as); err != nil {
 		return err
 	}
@@ -390,5 +409,8 @@ func (h *Hub) forgetWords(ctx context.Context, m Member) error {
 	return h.store.PutIntake(ctx, in)
 }
 
-// ghostMark begins the name under which what a member showed is counted after it left; its place in the order of joining follows.
-const ghostMark = "gone-"
+// These begin the name under which what a member showed is kept after it left: counted, if it counted, or not.
+const (
+	ghostMark = "gone-"
+	voidMark  = "void-"
+)

@@ -83,7 +83,7 @@ func (h *Hub) Publish(ctx context.Context) (Published, error) {
 	for _, d := range docs {
 		said[d.ID] = d.Body
 	}
-	may := counted(members, h.cfg.K)
+	may := counted(members)
 	b := &bulletin{h: h, next: h.cfg.Next}
 	current := map[string]bool{}
 	for i := range profiles {

@@ -46,6 +46,15 @@ func (g *Globals) hub(ctx context.Context) (*federation.Hub, *engine.Engine, err
 	return h, e, nil
 }
 
+// notHub refuses to publish a hub's campaigns as those of one house are: that would tell who was hit.
+func (g *Globals) notHub(ctx context.Context, e *engine.Engine) error {
+	hub, err := federation.IsHub(ctx, e.Store)
+	if err == nil && hub {
+		err = hinted("coldwatch hub serve"+g.dbFlag()+" serves it: this would tell who was hit", "%s is a hub", safe(g.DB))
+	}
+	return err
+}
+
 // explainFederation gives the errors of a community a hint.
 func explainFederation(err error) error {
 	for _, x := range []struct {

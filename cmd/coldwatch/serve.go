@@ -28,7 +28,6 @@ import (
 	"github.com/coldwatch/coldwatch/console/page"
 	"github.com/coldwatch/coldwatch/console/taxii"
 	"github.com/coldwatch/coldwatch/engine"
-	"github.com/coldwatch/coldwatch/federation"
 )
 
 type serveCmd struct {
@@ -66,10 +65,7 @@ func (c serveCmd) Run(ctx context.Context, g *Globals) error {
 		return err
 	}
 	defer e.Store.Close()
-	if hub, err := federation.IsHub(ctx, e.Store); err != nil || hub {
-		if err == nil {
-			err = hinted("coldwatch hub serve"+g.dbFlag()+" serves it: this would tell who was hit", "%s is a hub", safe(g.DB))
-		}
+	if err := g.notHub(ctx, e); err != nil {
 		return err
 	}
 	var ways []*way

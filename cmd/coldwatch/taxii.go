@@ -30,6 +30,9 @@ func (taxiiPublishCmd) Run(ctx context.Context, g *Globals) error {
 		return err
 	}
 	defer e.Store.Close()
+	if err := g.notHub(ctx, e); err != nil {
+		return err
+	}
 	done, err := taxii.Publish(ctx, e)
 	if err != nil {
 		return err
@@ -224,6 +227,9 @@ func (c taxiiPushCmd) Run(ctx context.Context, g *Globals) error {
 		return err
 	}
 	defer e.Store.Close()
+	if err := g.notHub(ctx, e); err != nil {
+		return err
+	}
 	if _, err := taxii.Publish(ctx, e); err != nil {
 		return err
 	}
