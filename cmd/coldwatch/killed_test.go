@@ -33,8 +33,9 @@ import (
 )
 
 var (
-	crashes = flag.Int("crashes", 8, "how often TestKilledServe kills the program")
-	flood   = flag.Int("flood", 240, "how many messages come in meanwhile")
+	crashes  = flag.Int("crashes", 8, "how often TestKilledServe kills the program")
+	interval = flag.Duration("interval", 10*time.Millisecond, "time between the messages of TestArrivalToCampaign")
+	flood    = flag.Int("flood", 240, "how many messages come in meanwhile")
 )
 
 // numbered gives n messages of a scenario, each with its number on top.
@@ -111,7 +112,7 @@ func milterFeeder(address string) feeder {
 		}
 		head, body, _ := strings.Cut(raw, "\r\n\r\n")
 		if err := errors.Join(said(s.Conn("mail.x.example", milter.FamilyInet, 25, "192.0.2.7")), said(s.Helo("mail.x.example")),
-			said(s.Mail("<a@x.example>", "")), said(s.Rcpt("<report@cold.example>", "")), said(s.DataStart())); err != nil {
+			said(s.Mail("a@x.example", "")), said(s.Rcpt("report@cold.example", "")), said(s.DataStart())); err != nil {
 			return err
 		}
 		for _, f := range fields.FindAllString(head+"\r\n", -1) {

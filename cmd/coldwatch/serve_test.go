@@ -26,7 +26,12 @@ func command(t *testing.T, args ...string) string {
 // serve starts a server and gives its address; it ends with the test, and fails it if it ends badly.
 func serve(t *testing.T, args ...string) (url string) {
 	t.Helper()
-	ctx, stop := context.WithCancel(context.WithoutCancel(t.Context()))
+	return serveIn(t, context.WithoutCancel(t.Context()), args...)
+}
+
+func serveIn(t *testing.T, ctx context.Context, args ...string) (url string) {
+	t.Helper()
+	ctx, stop := context.WithCancel(ctx)
 	r, w := io.Pipe()
 	ended := make(chan int, 1)
 	go func() {
