@@ -220,7 +220,7 @@ func (g *grower) joins(a, b uint32, e edge) bool {
 			}
 			if g.s.holds(&sc, need) && !(x == e.a && y == e.b) && !(x == e.b && y == e.a) {
 				es = append(es, edge{x, y, float32(sc.bits)})
-			} else if sc.bits >= need && sc.groups >= g.l.p.Groups {
+			} else if sc.bits >= need && sc.groups >= g.l.p.Groups && sc.role >= g.l.p.RoleBits {
 				backing = append(backing, edge{x, y, float32(sc.bits)})
 			}
 		}
@@ -232,8 +232,8 @@ func (g *grower) joins(a, b uint32, e edge) bool {
 	return ok
 }
 
-// enough tells whether edges between two sets are enough: see Linker.bridged. One at least must hold; backing, which has the bits but
-// nothing of the operator's own, then counts towards the second organisation, for nobody could have planted it all. A single row whose only link is to one
+// enough tells whether edges between two sets are enough: see Linker.bridged. One at least must hold; backing, which has the bits and the
+// role but nothing of the operator's own, then counts towards the second organisation, for nobody could have planted it all. A single row whose only link is to one
 // organisation's messages in a cluster of several waits for the second round: first the rows of one campaign must have had the time
 // to find each other, else a bridge would draw them over one by one.
 func (g *grower) enough(es, backing []edge, sa, sb *set) bool {

@@ -160,3 +160,42 @@ func TestMergeByTwoOrganisations(t *testing.T) {
 		t.Errorf("two organisations' bridges: %d campaigns, want 1", n)
 	}
 }
+
+// TestCustomersOfOneKit: two operations rent one kit, so that their messages are alike in all that is sold. One member's messages with the marks
+// of both do not make them one.
+func TestCustomersOfOneKit(t *testing.T) {
+	kit := []string{"structure=k", "path=/k.php", "tooling=k", "subject=k", "file-name=k", "metadata=k", "layers=k"}
+	var ss []coldwatch.Sighting
+	for i := range 5 {
+		for _, n := range []string{"a", "b"} {
+			own := append(body("t"+n, 32), "host="+n+".example", "sender=s"+n+".example", "net="+n, "identity="+n, "persona="+n)
+			ss = append(ss, make1(fmt.Sprintf("%s%d", n, i), fmt.Sprintf("org%d", i), i, append(own, kit...)...))
+		}
+	}
+	ss = append(ss, waves(4, 12)...)
+	for i := range 20 {
+		ss = append(ss, copyOf(fmt.Sprintf("evil%d", i), 3+i%5, coldwatch.Hostile, only(ss[0], "host", "sender", "text", "identity"), only(ss[1], "host", "sender", "text", "persona", "structure", "path")))
+	}
+	for _, members := range apart(placed(t, ss)) {
+		if slices.Contains(members, "a0") && slices.Contains(members, "b0") {
+			t.Errorf("one organisation merged two customers of a kit: %v", members)
+		}
+	}
+}
+
+// TestTenThousandHostile: one member's ten thousand messages, each with marks of two campaigns and some of its own, leave the campaigns of others as
+// they were.
+func TestTenThousandHostile(t *testing.T) {
+	base := rotating(2, 14, 1)
+	want := apart(placed(t, base))
+	all := slices.Clone(base)
+	for i := range 10_000 {
+		a, b := base[i%len(base)], base[(i*7+3)%len(base)]
+		s := copyOf(fmt.Sprintf("evil%d", i), i%50, coldwatch.Hostile, only(a, "host", "subject", "structure"), only(b, "sender", "net"))
+		s.Features = append(s.Features, make1("", "", 0, append(body(fmt.Sprintf("e%d", i%400), 32), fmt.Sprintf("host=e%d.example", i%900))...).Features...)
+		all = append(all, s)
+	}
+	if got := apart(placed(t, all)); !reflect.DeepEqual(got, want) {
+		t.Errorf("partition changed\n got %v\nwant %v", differ(got, want), differ(want, got))
+	}
+}
