@@ -26,8 +26,14 @@ var marking = coldwatch.Marking{TLP: "TLP:AMBER"}
 // take seconds. An entry holds as long as its campaign's version.
 type campaignCache struct {
 	mu   sync.Mutex
-	of   map[string]map[string]coldwatch.Profile // organisation → campaign → profile
+	of   map[string]*listing // by organisation
 	pack *knowledge.Pack
+}
+
+// A listing is what one organisation sees.
+type listing struct {
+	profiles map[string]coldwatch.Profile
+	ranked   []coldwatch.Profile // those of profiles that are for the viewer, the gravest first
 }
 
 // Campaigns gives the campaigns that the viewer may see, the gravest first, with possible ones of a single message or without. Ids of
@@ -45,26 +51,43 @@ func (d *Desk) Campaigns(ctx context.Context, possible bool) ([]coldwatch.Profil
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if pack := d.Pack(); c.pack != pack { // names that are covered come from the pack
-		c.of, c.pack = map[string]map[string]coldwatch.Profile{}, pack
+		c.of, c.pack = map[string]*listing{}, pack
 	}
-	kept, fresh := c.of[org], make(map[string]coldwatch.Profile, len(versions))
-	out := make([]coldwatch.Profile, 0, len(versions))
+	kept := c.of[org]
+	if kept == nil {
+		kept = &listing{}
+	}
+	fresh := &listing{profiles: make(map[string]coldwatch.Profile, len(versions))}
+	changed := len(versions) != len(kept.profiles)
 	for _, v := range versions {
-		p, ok := kept[v.Campaign]
+		p, ok := kept.profiles[v.Campaign]
 		if !ok || p.Version != v.Version {
+			changed = true
 			if p, err = d.listed(ctx, org, v.Campaign); errors.Is(err, store.ErrNotFound) {
 				continue
 			} else if err != nil {
 				return nil, err
 			}
 		}
-		fresh[v.Campaign] = p
-		if p.Campaign != "" && (possible || !p.Possible) {
-			out = append(out, p)
+		fresh.profiles[v.Campaign] = p
+	}
+	if changed {
+		for _, p := range fresh.profiles {
+			if p.Campaign != "" {
+				fresh.ranked = append(fresh.ranked, p)
+			}
+		}
+		fresh.ranked = engine.Rank(fresh.ranked)
+		c.of[org] = fresh
+		kept = fresh
+	}
+	out := make([]coldwatch.Profile, 0, len(kept.ranked))
+	for i := range kept.ranked {
+		if possible || !kept.ranked[i].Possible {
+			out = append(out, kept.ranked[i])
 		}
 	}
-	c.of[org] = fresh
-	return engine.Rank(out), nil
+	return out, nil
 }
 
 // listed gives a profile as listings show it; one that is not for the viewer has no id but its version, so that it is not read again.
