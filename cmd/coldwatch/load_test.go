@@ -86,12 +86,16 @@ func TestLoad(t *testing.T) {
 	campaign, message, org := l.subjects(e.Store)
 	whole, member := l.enter(people, "reader", ""), l.enter(people, "member", org)
 	paths := loadPaths(campaign, message)
-	for _, as := range []struct{ who, cookie string }{{"all", whole}, {"one organisation", member}} {
-		for _, p := range paths {
-			first, times := l.once(p, as.cookie), []time.Duration{}
+	for _, as := range []struct{ who, org string }{{"all", ""}, {"one organisation", org}} {
+		var cookie string
+		for i, p := range paths {
+			if i%10 == 0 { // one after another they ask faster than a single visitor may
+				cookie = l.enter(people, fmt.Sprintf("%s-%d", strings.ReplaceAll(as.who, " ", "-"), i), as.org)
+			}
+			first, times := l.once(p, cookie), []time.Duration{}
 			cpu := measure.CPU()
 			for range 20 {
-				times = append(times, l.once(p, as.cookie))
+				times = append(times, l.once(p, cookie))
 			}
 			cpu = (measure.CPU() - cpu) / 20
 			t.Logf("%-17s %-60.60s first %7s  p50 %7s  p95 %7s  CPU %7s", as.who, p, round(first), round(quantile(times, 0.5)), round(quantile(times, 0.95)), round(cpu))
