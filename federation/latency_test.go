@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/tls"
 	"encoding/pem"
-	"fmt"
 	"math/rand/v2"
 	"net/http/httptest"
 	"os"
@@ -85,8 +84,8 @@ func TestLatency(t *testing.T) {
 	}
 	slices.Sort(all)
 	p95 := all[len(all)*95/100]
-	t.Log(fmt.Sprintf("%d members polling every %s: warned after %s (median), %s (p95), %s (last)", members, poll, all[len(all)/2].Round(time.Millisecond),
-		p95.Round(time.Millisecond), all[len(all)-1].Round(time.Millisecond)))
+	t.Logf("%d members polling every %s: warned after %s (median), %s (p95), %s (last)", members, poll, all[len(all)/2].Round(time.Millisecond),
+		p95.Round(time.Millisecond), all[len(all)-1].Round(time.Millisecond))
 	if p95 > time.Minute {
 		t.Errorf("p95 is %s", p95)
 	}

@@ -11,7 +11,6 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -45,7 +44,6 @@ type site struct {
 	handler http.Handler
 	api     *api.API
 
-	mu      sync.Mutex
 	cookies map[string]*http.Cookie
 }
 

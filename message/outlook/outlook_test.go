@@ -89,8 +89,7 @@ func (d *dir) write() []byte {
 		return first
 	}
 	var entries [][]byte
-	var add func(name string, kind byte, start uint32, size int) int
-	add = func(name string, kind byte, start uint32, size int) int {
+	add := func(name string, kind byte, start uint32, size int) int {
 		e := make([]byte, 128)
 		for i, u := range utf16.Encode([]rune(name)) {
 			binary.LittleEndian.PutUint16(e[2*i:], u)
