@@ -38,7 +38,7 @@ type Store interface {
 	RawTotals(ctx context.Context) (n int, bytes int64, err error)
 	OrganisationCounts(ctx context.Context) (map[string]int, error)
 
-	Receive(ctx context.Context, subs []coldwatch.Submission, at time.Time) (queued int, err error)
+	Receive(ctx context.Context, subs []coldwatch.Submission, at time.Time) (queued []bool, err error)
 	Claim(ctx context.Context, worker string, most int, bytes int64) ([]coldwatch.Submission, error)
 	Unclaim(ctx context.Context, worker string) error
 	Claimants(ctx context.Context) ([]string, error)

@@ -15,7 +15,7 @@ import (
 // disk together with how far the source was read; a cancelled context ends it cleanly, and Stopped is set.
 func (e *Engine) Enqueue(ctx context.Context, src intake.Source, report func(Progress)) (Summary, error) {
 	start := time.Now()
-	sum := Summary{Classes: map[coldwatch.Class]int{}}
+	out := Summary{Classes: map[coldwatch.Class]int{}}
 	done := Progress{Total: src.Total()}
 	b := batch{reached: map[string]store.Checkpoint{}}
 	var subs []coldwatch.Submission
@@ -24,8 +24,9 @@ func (e *Engine) Enqueue(ctx context.Context, src intake.Source, report func(Pro
 		if err != nil {
 			return err
 		}
-		sum.New += queued
-		sum.Known += len(subs) - queued
+		fresh := sum(queued)
+		out.New += fresh
+		out.Known += len(subs) - fresh
 		if len(b.reached) > 0 {
 			if _, err := e.Store.Put(ctx, nil, b.checkpoints()); err != nil {
 				return err
@@ -41,14 +42,14 @@ func (e *Engine) Enqueue(ctx context.Context, src intake.Source, report func(Pro
 			break
 		}
 		if err != nil {
-			return sum, err
+			return out, err
 		}
 		b.add(&job{item: item, size: int64(len(item.Submission.Raw))}, result{known: true})
 		if item.Skipped != "" {
-			sum.skip(item)
+			out.skip(item)
 			continue
 		}
-		sum.Messages++
+		out.Messages++
 		subs = append(subs, item.Submission)
 		done.Messages++
 		done.Bytes += int64(len(item.Submission.Raw))
@@ -57,13 +58,13 @@ func (e *Engine) Enqueue(ctx context.Context, src intake.Source, report func(Pro
 		}
 		if len(subs) >= batchSize/4 || b.held >= batchBytes {
 			if err := flush(); err != nil {
-				return sum, err
+				return out, err
 			}
 		}
 	}
-	sum.Stopped = ctx.Err() != nil
+	out.Stopped = ctx.Err() != nil
 	ctx = context.WithoutCancel(ctx)
 	err := flush()
-	sum.Seconds = time.Since(start).Seconds()
-	return sum, err
+	out.Seconds = time.Since(start).Seconds()
+	return out, err
 }

@@ -67,10 +67,7 @@ func (e *Engine) Follow(ctx context.Context) error {
 			n = 0
 			continue
 		}
-		select {
-		case <-ctx.Done():
-		case <-time.After(e.Beat):
-		}
+		_ = pause(ctx, e.Beat) // the loop sees its end
 	}
 	return nil
 }
@@ -120,9 +117,10 @@ func (e *Engine) lead(ctx context.Context, h *hold) {
 // A follower is the state of one process that links.
 type follower struct {
 	e        *Engine
-	dirty    bool      // something came since the last pass began
-	running  bool      // a pass is under way
-	next     time.Time // for the next refresh
+	dirty    bool          // something came since the last pass began
+	running  bool          // a pass is under way
+	next     time.Time     // for the next refresh
+	trouble  time.Duration // pause after the last one, while they fail
 	nextPass time.Time
 	kept     time.Time // when the linker's state was last kept
 	done     chan passed
@@ -147,12 +145,18 @@ func (f *follower) step(ctx context.Context) error {
 	changed, err := f.e.Refresh(ctx)
 	f.next = time.Now().Add(refreshShare * time.Since(begun))
 	if err != nil {
+		f.trouble = min(max(f.e.Beat, 2*f.trouble), retryPause)
+		f.next = time.Now().Add(f.trouble)
 		return err
 	}
+	f.trouble = 0
 	f.dirty = f.dirty || changed
 	f.e.mu.Lock()
 	defer f.e.mu.Unlock()
 	if f.running || len(f.e.passes.waiting) == 0 && (!f.dirty || time.Now().Before(f.nextPass)) {
+		return nil
+	}
+	if f.e.links == nil { // what is stored was made anew meanwhile
 		return nil
 	}
 	return f.begin(ctx)
@@ -169,9 +173,10 @@ func (f *follower) begin(ctx context.Context) error {
 	p.l = &links{placed: e.links.placed, told: maps.Clone(e.links.told), memo: profile.NewMemo()}
 	e.passes = passes{between: &between{map[string]bool{}, map[coldwatch.CampaignEvent]bool{}}}
 	f.dirty, f.running = false, true
+	linking := e.Linking
 	go func() {
 		defer func() { f.done <- p }()
-		if p.l.Linker, p.err = campaign.Restore(bytes.NewReader(state[8:]), e.Linking); p.err != nil {
+		if p.l.Linker, p.err = campaign.Restore(bytes.NewReader(state[8:]), linking); p.err != nil {
 			return
 		}
 		state = nil

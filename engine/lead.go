@@ -19,7 +19,6 @@ const strikes = 3
 
 // A hold is a lease that this process has; it beats until it is left or lost.
 type hold struct {
-	owner string
 	lost  <-chan struct{} // closed when another process took the lease
 	leave func()          // gives it back
 }
@@ -49,29 +48,21 @@ func (e *Engine) attempt(ctx context.Context, name string, seen *store.Lease, n 
 	return e.beat(ctx, name), nil
 }
 
-// take gets the linker's lease for a while, if nobody has it who lives.
+// take gets the linker's lease for a while, if nobody has it who lives: a holder that beats while we look does.
 func (e *Engine) take(ctx context.Context) (*hold, error) {
 	var seen store.Lease
 	n := 0
 	for {
+		was := seen
 		h, err := e.attempt(ctx, store.LinkerLease, &seen, &n)
 		if err != nil || h != nil {
 			return h, err
 		}
-		if n == 0 && seen.Owner != "" {
-			// It may be one command that is done in a moment, or a server: look twice.
-			slog.Info("another process links; waiting for a sign of life", "process", seen.Owner)
+		if was.Owner == seen.Owner && was.Beat != seen.Beat {
+			return nil, fmt.Errorf("%w: %s brings the campaigns up to date", ErrElsewhere, seen.Owner)
 		}
-		was := seen
-		select {
-		case <-ctx.Done():
-			return nil, ctx.Err()
-		case <-time.After(e.Beat):
-		}
-		if now, err := e.Store.Leases(ctx); err != nil {
+		if err := pause(ctx, e.Beat); err != nil {
 			return nil, err
-		} else if l, ok := now[store.LinkerLease]; ok && l.Owner == was.Owner && l.Beat != was.Beat {
-			return nil, fmt.Errorf("%w: %s brings the campaigns up to date", ErrElsewhere, l.Owner)
 		}
 	}
 }
@@ -99,7 +90,7 @@ func (e *Engine) beat(ctx context.Context, name string) *hold {
 			}
 		}
 	}()
-	return &hold{owner: e.Name, lost: lost, leave: func() {
+	return &hold{lost: lost, leave: func() {
 		close(stop)
 		<-done
 		if err := e.Store.Leave(ctx, name, e.Name); err != nil {

@@ -220,7 +220,7 @@ func (e *Engine) Update(ctx context.Context) ([]coldwatch.Profile, error) {
 // commit stores an update, if this is still the process that links.
 func (e *Engine) commit(ctx context.Context, u *store.CampaignUpdate) error {
 	if e.leading != nil {
-		u.Owner = e.leading.owner
+		u.Owner = e.Name
 	}
 	if err := e.Store.PutCampaigns(ctx, *u); err != nil {
 		return err

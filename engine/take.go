@@ -105,18 +105,15 @@ func (d *Door) commit(group []*taking) {
 	for _, t := range group {
 		all = append(all, t.subs...)
 	}
-	if len(group) > 1 {
-		if _, err := d.e.Receive(ctx, all); err == nil {
-			for _, t := range group {
-				t.new = len(t.subs)
-				t.done <- nil
-			}
-			return
-		}
-	}
+	queued, err := d.e.Receive(ctx, all)
 	for _, t := range group {
-		var err error
-		t.new, err = d.e.Receive(ctx, t.subs)
+		if err == nil {
+			t.new, queued = sum(queued[:len(t.subs)]), queued[len(t.subs):]
+			t.done <- nil
+			continue
+		}
+		alone, err := d.e.Receive(ctx, t.subs)
+		t.new = sum(alone)
 		t.done <- err
 	}
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
-	"maps"
 	"runtime"
 	"strings"
 	"sync"
@@ -29,15 +28,26 @@ func workerLease(name string) string { return "worker/" + name }
 
 // Receive keeps messages that Work is to analyse. When it returns they are on the disk and may be acknowledged; the same
 // message again is no error and changes nothing.
-func (e *Engine) Receive(ctx context.Context, subs []coldwatch.Submission) (queued int, err error) {
+// It tells of each whether it was queued.
+func (e *Engine) Receive(ctx context.Context, subs []coldwatch.Submission) (queued []bool, err error) {
 	queued, err = e.Store.Receive(ctx, subs, e.Clock())
-	for range min(queued, hands) {
+	for range min(sum(queued), hands) {
 		select {
 		case e.arrived <- struct{}{}:
 		default:
 		}
 	}
 	return queued, err
+}
+
+// sum counts what is so.
+func sum(all []bool) (n int) {
+	for _, b := range all {
+		if b {
+			n++
+		}
+	}
+	return n
 }
 
 // Work analyses what was received until ctx ends, on all cores. Any number of processes may: a message goes to one of them,
@@ -93,7 +103,10 @@ func (e *Engine) hand(ctx context.Context, name string, walk chan struct{}, repo
 		wait = e.Beat / 20
 		records, err := e.walkAll(ctx, subs, walk)
 		if err != nil {
-			slog.Error("a message could not be stored", "error", err)
+			slog.Error("a message could not be made ready to store", "error", err)
+			if err := e.Store.Unclaim(ctx, name); err != nil { // so that others come before it
+				slog.Warn("what was claimed was not given back", "error", err)
+			}
 			_ = pause(ctx, e.Beat)
 			continue
 		}
@@ -152,7 +165,7 @@ func (e *Engine) store(ctx context.Context, records []store.Record) bool {
 	}
 }
 
-// bury gives back what workers had claimed that give no sign of life.
+// bury gives back what workers had claimed that give no sign of life, and their leases.
 func (e *Engine) bury(ctx context.Context) {
 	seen, n := map[string]store.Lease{}, map[string]int{}
 	for pause(ctx, e.Beat) == nil {
@@ -164,31 +177,38 @@ func (e *Engine) bury(ctx context.Context) {
 		if err != nil {
 			continue
 		}
-		alive := map[string]bool{}
+		claims := map[string][]string{} // by worker; one that left without giving back has no lease
+		for lease := range leases {
+			if name, ok := strings.CutPrefix(lease, workerLease("")); ok {
+				claims[name] = nil
+			}
+		}
 		for _, c := range who {
 			name, _, _ := strings.Cut(c, ".")
-			l := leases[workerLease(name)] // nothing for one that left without giving back
+			claims[name] = append(claims[name], c)
+		}
+		for name, hands := range claims {
+			l := leases[workerLease(name)]
 			if last, ok := seen[name]; !ok || last != l {
 				seen[name], n[name] = l, 0
-			} else if !alive[name] {
-				n[name]++
-			}
-			alive[name] = true
-			if name == e.Name || n[name] < strikes {
-				continue
-			}
-			slog.Warn("a worker gave no sign of life; others do its work", "worker", name)
-			if err := e.Store.Unclaim(ctx, c); err != nil {
-				slog.Warn("what it claimed was not given back", "error", err)
+			} else if n[name]++; n[name] >= strikes && name != e.Name {
+				e.give(ctx, name, l, hands)
 			}
 		}
-		maps.DeleteFunc(seen, func(name string, _ store.Lease) bool { return !alive[name] })
-		for name, l := range leases { // of the dead, that no work is left of
-			w, ok := strings.CutPrefix(name, "worker/")
-			if ok && n[w] >= strikes && seen[w] == l {
-				_ = e.Store.Leave(ctx, name, l.Owner) // else the next one does it
-			}
+	}
+}
+
+// give gives back what a dead worker had.
+func (e *Engine) give(ctx context.Context, name string, l store.Lease, hands []string) {
+	slog.Warn("a worker gave no sign of life; others do its work", "worker", name)
+	for _, c := range hands {
+		if err := e.Store.Unclaim(ctx, c); err != nil {
+			slog.Warn("what it claimed was not given back", "error", err)
+			return
 		}
+	}
+	if err := e.Store.Leave(ctx, workerLease(name), l.Owner); err != nil {
+		slog.Warn("its lease was not given back", "error", err)
 	}
 }
 

@@ -107,7 +107,7 @@ func (o *onlooker) note(m map[string]time.Time, id string, at time.Time) {
 	}
 }
 
-func (o *onlooker) Receive(ctx context.Context, subs []coldwatch.Submission, at time.Time) (int, error) {
+func (o *onlooker) Receive(ctx context.Context, subs []coldwatch.Submission, at time.Time) ([]bool, error) {
 	now := time.Now()
 	for i := range subs {
 		o.note(o.arrived, subs[i].ID(), now)

@@ -53,7 +53,7 @@ type fragile struct {
 // points are the names.
 var points = []string{"before receive", "after receive", "after claim", "before put", "after put", "before campaigns", "after campaigns", "after setting"}
 
-func (f *fragile) Receive(ctx context.Context, subs []coldwatch.Submission, at time.Time) (int, error) {
+func (f *fragile) Receive(ctx context.Context, subs []coldwatch.Submission, at time.Time) ([]bool, error) {
 	f.die("before receive")
 	n, err := f.Store.Receive(ctx, subs, at)
 	f.die("after receive")

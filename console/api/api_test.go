@@ -323,7 +323,7 @@ func TestHandIn(t *testing.T) {
 	}
 	var parts bytes.Buffer
 	parts.WriteString("--b\r\nContent-Disposition: form-data; name=\"m\"\r\n\r\n" + mail + "\r\n--b\r\nContent-Disposition: form-data; name=\"m\"\r\n\r\nSubject: other\r\n\r\nx\r\n--b--\r\n")
-	if many := decode[api.Taken](t, post("multipart/form-data; boundary=b", parts.String())); len(many.IDs) != 2 || many.IDs[0] != one.IDs[0] {
+	if many := decode[api.Taken](t, post("multipart/form-data; boundary=b", parts.String())); len(many.IDs) != 2 || many.IDs[0] != one.IDs[0] || many.New != 1 {
 		t.Errorf("handed in as parts: %+v, the first before: %+v", many, one)
 	}
 	if q, err := s.engine.Store.Queued(t.Context()); err != nil || q.Waiting != 2 {

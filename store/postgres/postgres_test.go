@@ -15,6 +15,7 @@ import (
 	"github.com/coldwatch/coldwatch/knowledge"
 	"github.com/coldwatch/coldwatch/measure/scenario"
 	"github.com/coldwatch/coldwatch/message"
+	"github.com/coldwatch/coldwatch/store"
 	"github.com/coldwatch/coldwatch/store/conformance"
 	"github.com/coldwatch/coldwatch/store/postgres"
 	"github.com/coldwatch/coldwatch/store/postgres/pgtest"
@@ -152,6 +153,13 @@ func TestSameOnBothAndCopied(t *testing.T) {
 	}
 	if _, err := relational.Copy(t.Context(), lite.Store, up.Store, nil); !errors.Is(err, relational.ErrNotEmpty) {
 		t.Errorf("a copy over a filled database: %v", err)
+	}
+	accounts := file() // of which a copy would have made an end
+	if _, err := accounts.PutAccount(t.Context(), store.Account{Name: "ana", Role: "viewer"}, true); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := relational.Copy(t.Context(), up.Store, accounts.Store, nil); !errors.Is(err, relational.ErrNotEmpty) {
+		t.Errorf("a copy over accounts: %v", err)
 	}
 }
 

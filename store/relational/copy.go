@@ -5,6 +5,8 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 )
 
@@ -18,43 +20,49 @@ const rowsAtOnce = 500
 // other, either way. report is called with the table and its rows so far. Nobody may write to either meanwhile. It returns
 // the number of rows of each table, counted again in the copy.
 func Copy(ctx context.Context, from, to *Store, report func(table string, rows int)) (map[string]int, error) {
-	for _, table := range []string{"message", "submission", "word", "setting"} {
-		n, err := rowsOf(ctx, to.home(table), table)
-		if err != nil {
-			return nil, err
-		}
-		if n > 0 {
-			return nil, fmt.Errorf("%w: its table %s has %d rows", ErrNotEmpty, table, n)
-		}
-	}
-	tables, err := from.tables(ctx)
+	source, err := from.tables(ctx)
 	if err != nil {
 		return nil, err
 	}
-	counts := map[string]int{}
-	for table, columns := range tables {
-		n, err := copyTable(ctx, from, to, table, columns, report)
+	target, err := to.tables(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for name, t := range target {
+		n, err := rowsOf(ctx, t.home, name)
 		if err != nil {
-			return nil, fmt.Errorf("copy of table %s: %w", table, err)
+			return nil, err
 		}
-		have, err := rowsOf(ctx, to.home(table), table)
+		if n > 0 && name != "counter" { // a migration puts a row there
+			return nil, fmt.Errorf("%w: its table %s has %d rows", ErrNotEmpty, name, n)
+		}
+	}
+	counts := map[string]int{}
+	for _, name := range slices.Sorted(maps.Keys(source)) {
+		t, ok := target[name]
+		if !ok {
+			return nil, fmt.Errorf("copy: the other database has no table %s", name)
+		}
+		n, err := copyTable(ctx, source[name], t, to, name, report)
+		if err != nil {
+			return nil, fmt.Errorf("copy of table %s: %w", name, err)
+		}
+		have, err := rowsOf(ctx, t.home, name)
 		if err != nil {
 			return nil, err
 		}
 		if have != n {
-			return nil, fmt.Errorf("table %s: %d rows were read and %d are there", table, n, have)
+			return nil, fmt.Errorf("table %s: %d rows were read and %d are there", name, n, have)
 		}
-		counts[table] = n
+		counts[name] = n
 	}
 	return counts, nil
 }
 
-// home is the database that a table is in.
-func (s *Store) home(table string) *DB {
-	if table == "raw" || table == "submission" || table == "queue" {
-		return s.RawDB
-	}
-	return s.Write
+// A table is where it lies and what it has.
+type table struct {
+	home    *DB
+	columns []string
 }
 
 func rowsOf(ctx context.Context, db *DB, table string) (n int, err error) {
@@ -62,10 +70,10 @@ func rowsOf(ctx context.Context, db *DB, table string) (n int, err error) {
 	return n, err
 }
 
-// tables gives the columns of every table that is copied: all but the index of words, which is made again, the count of
+// tables gives every table that is copied: all but the index of words, which is made again, the count of
 // migrations, and who does what just now.
-func (s *Store) tables(ctx context.Context) (map[string][]string, error) {
-	out := map[string][]string{}
+func (s *Store) tables(ctx context.Context) (map[string]table, error) {
+	out := map[string]table{}
 	for _, db := range []*DB{s.Write, s.RawDB} {
 		rows, err := db.QueryContext(ctx, s.dialect.Tables)
 		if err != nil {
@@ -88,7 +96,7 @@ func (s *Store) tables(ctx context.Context) (map[string][]string, error) {
 			if err != nil {
 				return nil, err
 			}
-			out[name] = columns
+			out[name] = table{db, columns}
 		}
 		if s.RawDB == s.Write {
 			break
@@ -97,19 +105,20 @@ func (s *Store) tables(ctx context.Context) (map[string][]string, error) {
 	return out, nil
 }
 
-func copyTable(ctx context.Context, from, to *Store, table string, columns []string, report func(string, int)) (int, error) {
-	insert := `INSERT INTO ` + table + ` (` + strings.Join(columns, ", ") + `) VALUES (?` + strings.Repeat(", ?", len(columns)-1) + `)`
-	rows, err := from.home(table).QueryContext(ctx, `SELECT `+strings.Join(columns, ", ")+` FROM `+table)
+func copyTable(ctx context.Context, from, to table, into *Store, name string, report func(string, int)) (int, error) {
+	columns := from.columns
+	insert := `INSERT INTO ` + name + ` (` + strings.Join(columns, ", ") + `) VALUES (?` + strings.Repeat(", ?", len(columns)-1) + `)`
+	rows, err := from.home.QueryContext(ctx, `SELECT `+strings.Join(columns, ", ")+` FROM `+name)
 	if err != nil {
 		return 0, err
 	}
 	defer rows.Close()
-	if _, err := to.home(table).ExecContext(ctx, `DELETE FROM `+table); err != nil { // what a migration put there
+	if _, err := to.home.ExecContext(ctx, `DELETE FROM `+name); err != nil { // what a migration put there
 		return 0, err
 	}
 	n := 0
 	for more := true; more; {
-		err := transact(ctx, to.home(table), func(tx *Tx) error {
+		err := transact(ctx, to.home, func(tx *Tx) error {
 			b := tx.batch()
 			for i := 0; i < rowsAtOnce; i++ {
 				if more = rows.Next(); !more {
@@ -120,8 +129,8 @@ func copyTable(ctx context.Context, from, to *Store, table string, columns []str
 					return err
 				}
 				b.Add(insert, values...)
-				if table == "message" {
-					if err := to.index(b, columns, values); err != nil {
+				if name == "message" {
+					if err := into.index(b, columns, values); err != nil {
 						return err
 					}
 				}
@@ -133,7 +142,7 @@ func copyTable(ctx context.Context, from, to *Store, table string, columns []str
 			return n, err
 		}
 		if report != nil {
-			report(table, n)
+			report(name, n)
 		}
 	}
 	return n, rows.Err()

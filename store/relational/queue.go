@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"database/sql"
 	"encoding/hex"
+	"slices"
 	"time"
 
 	"github.com/coldwatch/coldwatch"
@@ -12,32 +13,31 @@ import (
 )
 
 // Receive keeps messages that are to be analysed later, all or nothing; when it returns they are on the disk and may be
-// acknowledged. One that is analysed already, or waits already, is no error and is not queued again. It returns how many
-// were queued.
+// acknowledged. One that is analysed already, or waits already, is no error and is not queued again. It tells of each whether it
+// was queued.
 //
 // The queue is a table beside the raw messages, so that one transaction keeps a message and queues it. What is claimed by a
 // worker that died is given back by Unclaim.
-func (s *Store) Receive(ctx context.Context, subs []coldwatch.Submission, at time.Time) (int, error) {
+func (s *Store) Receive(ctx context.Context, subs []coldwatch.Submission, at time.Time) ([]bool, error) {
 	ctx = s.uninterrupted(ctx)
-	var fresh []coldwatch.Submission
-	for _, sub := range subs {
-		known, err := s.Have(ctx, sub.ID())
-		if err != nil {
-			return 0, err
-		}
-		if !known {
-			fresh = append(fresh, sub)
+	known := make([]bool, len(subs))
+	for i := range subs {
+		var err error
+		if known[i], err = s.Have(ctx, subs[i].ID()); err != nil {
+			return nil, err
 		}
 	}
-	if len(fresh) == 0 {
-		return 0, nil
+	if !slices.Contains(known, false) {
+		return make([]bool, len(subs)), nil
 	}
-	queued := 0
+	queued := make([]bool, len(subs))
 	err := transactTwice(ctx, s.RawDB, func(tx *Tx) error {
-		queued = 0
 		b := tx.batch()
-		for i := range fresh {
-			sub := &fresh[i]
+		for i := range subs {
+			if queued[i] = false; known[i] {
+				continue
+			}
+			sub := &subs[i]
 			sum := sha256.Sum256(sub.Raw)
 			sha, id := hex.EncodeToString(sum[:]), sub.ID()
 			r, err := tx.ExecContext(ctx, `INSERT INTO queue (id, arrived, size, owner) VALUES (?, ?, ?, '') ON CONFLICT (id) DO NOTHING`,
@@ -45,13 +45,14 @@ func (s *Store) Receive(ctx context.Context, subs []coldwatch.Submission, at tim
 			if err != nil {
 				return err
 			}
-			if n, err := r.RowsAffected(); err != nil || n == 0 {
-				if err != nil {
-					return err
-				}
+			n, err := r.RowsAffected()
+			if err != nil {
+				return err
+			}
+			if n == 0 {
 				continue
 			}
-			queued++
+			queued[i] = true
 			b.Add(`INSERT INTO raw (sha256, size, body) VALUES (?, ?, ?) ON CONFLICT (sha256) DO NOTHING`, sha, len(sub.Raw), s.codec.Compress(sub.Raw))
 			b.Add(putSubmission, id, sha, sub.Organisation, sub.Source, at.UnixMicro(), micros(sub.Received), envelope(sub.Envelope))
 		}
