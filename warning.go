@@ -33,6 +33,15 @@ type Answer struct {
 	Reset       int `json:"reset"`       // passwords reset
 }
 
+// Add adds another reader's answer.
+func (a *Answer) Add(b Answer) {
+	a.Received += b.Received
+	a.Blocked += b.Blocked
+	a.Opened += b.Opened
+	a.Credentials += b.Credentials
+	a.Reset += b.Reset
+}
+
 // A Report is everything that the publish room needs to write about a campaign.
 type Report struct {
 	Profile   Profile        `json:"profile"`

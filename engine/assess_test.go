@@ -2,6 +2,7 @@ package engine_test
 
 import (
 	"encoding/json"
+	"errors"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -202,6 +203,20 @@ func TestWarningsWaitForApproval(t *testing.T) {
 	}
 	if got, err := e.Warning(t.Context(), ws[i].ID[:10]); err != nil || got.Held != "" {
 		t.Errorf("approved: %q %v", got.Held, err)
+	}
+	p, err := e.Store.Profile(t.Context(), ws[i].Campaign, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, x := range p.Targets {
+		if x.Organisation == ws[i].Reader || slices.ContainsFunc(p.Impersonated, func(s coldwatch.Share) bool { return s.Value == x.Organisation }) {
+			continue
+		}
+		tells := word
+		tells.Reason = "A phishing test of " + x.Name + "."
+		if _, err := e.Withdraw(t.Context(), tells); !errors.Is(err, engine.ErrReason) {
+			t.Errorf("a reason names %s, which was hit: %v", x.Name, err)
+		}
 	}
 	out, err := e.Withdraw(t.Context(), word)
 	if err != nil || len(out) != 1 || out[0].Reader != ws[i].Reader || !strings.Contains(out[0].Text, "A phishing test.") {

@@ -120,10 +120,8 @@ func (e *Engine) queue(ctx context.Context) (*queue, error) {
 		there[w.ID] = true
 	}
 	for _, w := range ws {
-		for _, back := range warning.Withdraw([]coldwatch.Warning{w}, "", time.Time{}) { // its id follows from what it takes back
-			if there[back.ID] {
-				q.takenBy[w.ID], q.takes[back.ID] = back.ID, w.ID
-			}
+		if back := warning.WithdrawalID(w.ID); there[back] {
+			q.takenBy[w.ID], q.takes[back] = back, w.ID
 		}
 	}
 	return q, nil
@@ -141,9 +139,14 @@ func (q *queue) goes(w *coldwatch.Warning, channel string) bool {
 	}
 	if first := q.takes[w.ID]; first != "" {
 		d, ok := q.at(first, channel)
-		return ok && (d.State == store.Sent || d.State == store.Unsure || d.State == store.Sending)
+		return ok && went(d)
 	}
 	return true
+}
+
+// went tells whether a delivery may have reached its reader.
+func went(d store.Delivery) bool {
+	return d.State == store.Sent || d.State == store.Unsure || d.State == store.Sending
 }
 
 // deliverOne tries one delivery if it is due, and stores what came of it.

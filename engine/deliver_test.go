@@ -15,6 +15,7 @@ import (
 	"github.com/coldwatch/coldwatch/knowledge"
 	"github.com/coldwatch/coldwatch/publish/deliver"
 	"github.com/coldwatch/coldwatch/store"
+	"github.com/coldwatch/coldwatch/warning"
 )
 
 // line is a channel that keeps what it is given, and fails as it is told.
@@ -190,3 +191,45 @@ func TestTakenBack(t *testing.T) {
 		t.Errorf("went twice: %v", other.sent)
 	}
 }
+
+// TestTakenBackAfterItsApproval: a warning whose approval was taken back after it went out reached its reader, who is told, and nobody
+// else is.
+func TestTakenBackAfterItsApproval(t *testing.T) {
+	for _, first := range []string{"approval", "warning"} {
+		d := newDeliverer(t, warn("a", "a@x.example", warning.HeldApproval))
+		yes := coldwatch.Word{ID: "yes", At: d.now, Kind: engine.WordApprove, Other: "a"}
+		if err := d.Approve(t.Context(), yes); err != nil {
+			t.Fatal(err)
+		}
+		l := &line{}
+		d.deliver(t, l)
+		unsay := func() {
+			yes.Undone = true
+			if err := d.Store.PutWord(t.Context(), yes); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if first == "approval" {
+			unsay()
+		}
+		back, err := d.Withdraw(t.Context(), coldwatch.Word{ID: "back", At: d.now, Kind: engine.WordWithdraw, Other: "a", Reason: "wrong"})
+		if err != nil {
+			t.Fatalf("the %s first: %v", first, err)
+		}
+		if first == "warning" {
+			unsay()
+		}
+		other := &elsewhere{}
+		if d.deliver(t, other); len(other.sent) != 0 {
+			t.Errorf("the %s first: told where the warning never went: %v", first, other.sent)
+		}
+		if d.deliver(t, l); !slices.Equal(l.sent, []string{"a", back[0].ID}) {
+			t.Errorf("the %s first: sent %v", first, l.sent)
+		}
+	}
+}
+
+// elsewhere is another channel.
+type elsewhere struct{ line }
+
+func (*elsewhere) Name(w coldwatch.Warning) (string, error) { return "elsewhere " + w.Contact, nil }

@@ -67,12 +67,6 @@ func sayings(words []coldwatch.Word) heard {
 	return s
 }
 
-// Rules gives the standing rules by which warnings go out without a person's look.
-func (e *Engine) Rules(ctx context.Context) ([]warning.Rule, error) {
-	words, err := e.Store.Words(ctx)
-	return sayings(words).rules, err
-}
-
 // Withdrawn gives the campaigns that were taken back, with the word that did.
 func (e *Engine) Withdrawn(ctx context.Context) (map[string]coldwatch.Word, error) {
 	words, err := e.Store.Words(ctx)
@@ -150,11 +144,7 @@ func Answers(ws []coldwatch.Warning, campaign string) (sum coldwatch.Answer, ans
 		told++
 		if a := w.Answer; a != nil {
 			answered++
-			sum.Received += a.Received
-			sum.Blocked += a.Blocked
-			sum.Opened += a.Opened
-			sum.Credentials += a.Credentials
-			sum.Reset += a.Reset
+			sum.Add(*a)
 		}
 	}
 	return sum, answered, told
@@ -189,6 +179,9 @@ func (e *Engine) Approve(ctx context.Context, w coldwatch.Word) error {
 // ErrReachedNobody says that a warning is held, so that there is nobody to tell that it is taken back.
 var ErrReachedNobody = errors.New("the warning is held and reached nobody")
 
+// ErrReason says that the reason for taking a warning back tells its readers what is not for them.
+var ErrReason = errors.New("the readers are told the reason, and it gives something away")
+
 // Withdraw takes a warning back, or all of a campaign where the word names no warning: who received one is told so, and why. It
 // returns the warnings that tell it. A campaign that was taken back gives no more warnings, and what is published of it is revoked.
 func (e *Engine) Withdraw(ctx context.Context, w coldwatch.Word) ([]coldwatch.Warning, error) {
@@ -210,14 +203,44 @@ func (e *Engine) Withdraw(ctx context.Context, w coldwatch.Word) ([]coldwatch.Wa
 			}
 		}
 	}
+	if err := e.asTheyWent(ctx, sent); err != nil {
+		return nil, err
+	}
 	out := warning.Withdraw(sent, w.Reason, w.At)
 	if len(out) == 0 && w.Other != "" {
 		return nil, ErrReachedNobody
+	}
+	if len(out) > 0 {
+		p, err := e.Store.Profile(ctx, out[0].Campaign, 0)
+		if err != nil && !errors.Is(err, store.ErrNotFound) {
+			return nil, err
+		}
+		if leaks := warning.CheckReason(w.Reason, out, &p, e.Pack); len(leaks) > 0 {
+			return nil, fmt.Errorf("%w: %s: %s", ErrReason, leaks[0].Quote, leaks[0].Hint)
+		}
 	}
 	if err := e.Store.PutWord(ctx, w); err != nil {
 		return nil, err
 	}
 	return out, e.Store.PutWarnings(ctx, slices.Clone(out))
+}
+
+// asTheyWent takes the hold from warnings that went out before it came, because somebody took an approval or a rule back.
+func (e *Engine) asTheyWent(ctx context.Context, ws []coldwatch.Warning) error {
+	ds, err := e.Store.Deliveries(ctx)
+	if err != nil {
+		return err
+	}
+	gone := map[string]bool{}
+	for _, d := range ds {
+		gone[d.Warning] = gone[d.Warning] || went(d)
+	}
+	for i := range ws {
+		if gone[ws[i].ID] {
+			ws[i].Held = ""
+		}
+	}
+	return nil
 }
 
 // Override lets a warning and its pack go out although the audience check holds something of it up, on the word of a person who

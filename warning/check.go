@@ -12,8 +12,6 @@ import (
 // An Audience is who will read a text, and what must not reach them.
 type Audience struct {
 	Reader     string          // pack id, or "constituency"
-	TLP        string          // marking of the text
-	Allowed    string          // the strictest marking that the channel may carry, "" for any
 	Victims    []Victim        // organisations that were hit
 	Open       []string        // victims whose names may stand all the same: those impersonated
 	Pack       *knowledge.Pack // nil checks without a directory
@@ -45,7 +43,7 @@ func VictimOf(pack *knowledge.Pack, id string) Victim {
 
 // A Leak is something that its reader must not see.
 type Leak struct {
-	Kind  string `json:"kind"`  // "recipient", "victim", "domain", "marking", "high-trust"
+	Kind  string `json:"kind"`  // "recipient", "victim", "domain", "high-trust"
 	Quote string `json:"quote"` // what stands in the text
 	Hint  string `json:"hint"`
 }
@@ -56,7 +54,7 @@ var highTrust = []string{"google.com", "gmail.com", "googleapis.com", "microsoft
 	"dropbox.com", "linkedin.com", "facebook.com", "adobe.com", "docusign.com", "who.int", "unicef.org", "europa.eu", "gavi.org"}
 
 // Check finds what must not reach the audience: addresses of mailboxes in the chain, names, people and domains of victims
-// other than the reader, a marking that the channel may not carry, and, in indicators, domains of partners and of high trust.
+// other than the reader, and, in indicators, domains of partners and of high trust.
 // Defanged text is read as what it stands for.
 func Check(text string, a Audience) []Leak {
 	var out []Leak
@@ -66,9 +64,6 @@ func Check(text string, a Audience) []Leak {
 			seen[key] = true
 			out = append(out, Leak{kind, quote, hint})
 		}
-	}
-	if a.Allowed != "" && strictness(a.TLP) > strictness(a.Allowed) {
-		add("marking", a.TLP, "The channel may carry at most "+canonical(a.Allowed)+".")
 	}
 	plain := refang(text + " " + decoded(text))
 	for _, address := range addresses(plain) {

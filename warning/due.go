@@ -22,7 +22,7 @@ const (
 	Everyone     = "constituency"
 )
 
-// Constituency is the reader that stands for governments and everyone on the chain.
+// Constituency is the reader that stands for everyone on the chain.
 const Constituency = "constituency"
 
 // Why a warning is held.
@@ -55,7 +55,7 @@ func Due(prev, next *coldwatch.Profile, pack *knowledge.Pack, o Options) []coldw
 	for _, id := range o.Said {
 		d.said[id] = true
 	}
-	d.names = d.victims()
+	d.names, d.open = victims(next, pack), open(next)
 	d.targeted()
 	d.impersonated()
 	if !next.Possible && share(next, func(c coldwatch.Class) bool { return c == coldwatch.Targeted }) >= 1./3 {
@@ -87,17 +87,22 @@ type due struct {
 	pack       *knowledge.Pack
 	o          Options
 	names      []Victim
+	open       []string
 	done       map[string]bool // readers that have a warning, or had reason for one
 	said       map[string]bool
 	out        []coldwatch.Warning
 }
 
-func (d *due) victims() []Victim {
+func victims(p *coldwatch.Profile, pack *knowledge.Pack) []Victim {
 	var out []Victim
-	for _, t := range d.next.Targets {
-		out = append(out, VictimOf(d.pack, t.Organisation))
+	for _, t := range p.Targets {
+		out = append(out, VictimOf(pack, t.Organisation))
 	}
 	return out
+}
+
+func (d *due) audience(w *coldwatch.Warning) Audience {
+	return Audience{Reader: w.Reader, Victims: d.names, Open: d.open, Pack: d.pack}
 }
 
 func (d *due) targeted() {
@@ -240,8 +245,7 @@ func (d *due) held(w *coldwatch.Warning) string {
 	if org := d.pack.Organisation(w.Reader); org != nil && org.TLPMax != "" && strictness(w.Marking.TLP) > strictness(org.TLPMax) {
 		return "the pack lets this reader have at most " + canonical(org.TLPMax)
 	}
-	problems := Check(w.Subject+"\n"+w.Text+"\n"+w.Full, Audience{Reader: w.Reader, TLP: w.Marking.TLP, Victims: d.names, Pack: d.pack, Open: open(d.next)})
-	if len(problems) > 0 {
+	if problems := Check(w.Subject+"\n"+w.Text+"\n"+w.Full, d.audience(w)); len(problems) > 0 {
 		return HeldLeak + problems[0].Kind + ": " + problems[0].Hint
 	}
 	if w.Contact == "" {

@@ -228,7 +228,7 @@ func (d *due) persona(name string, w *coldwatch.Warning) string {
 	if len([]rune(name)) > 80 || strings.ContainsAny(name, "@/<>") || len(hostnames(refang(name))) > 0 {
 		return ""
 	}
-	if len(Check(name, Audience{Reader: w.Reader, TLP: w.Marking.TLP, Victims: d.names, Pack: d.pack, Open: open(d.next)})) > 0 {
+	if len(Check(name, d.audience(w))) > 0 {
 		return ""
 	}
 	return name
@@ -264,7 +264,8 @@ func (d *due) techniques() []string {
 // for one recipient, it helps nobody else and may hold who that was.
 func (d *due) indicators(w *coldwatch.Warning) []string {
 	var out []string
-	a := Audience{Reader: w.Reader, TLP: w.Marking.TLP, Victims: d.names, Pack: d.pack, Open: open(d.next), Indicators: true}
+	a := d.audience(w)
+	a.Indicators = true
 	seen := map[string]bool{}
 	for _, i := range d.next.Infrastructure {
 		single := (i.Kind == coldwatch.FileHash || i.Kind == coldwatch.URL) && i.Messages == 1 && d.next.Messages > 1

@@ -393,7 +393,7 @@ func TestSeededLeaksAreCaught(t *testing.T) {
 		if r.IntN(2) == 0 {
 			clean = w.Full
 		}
-		a := Audience{Reader: w.Reader, TLP: w.Marking.TLP, Victims: victims, Pack: pack, Open: []string{"partner"}}
+		a := Audience{Reader: w.Reader, Victims: victims, Pack: pack, Open: []string{"partner"}}
 		if len(Check(clean, a)) > 0 {
 			held++
 		}
@@ -408,9 +408,9 @@ func TestSeededLeaksAreCaught(t *testing.T) {
 	}
 }
 
-func TestCheckMarkingAndIndicators(t *testing.T) {
+func TestCheckIndicators(t *testing.T) {
 	pack := testPack()
-	a := Audience{Reader: Constituency, TLP: "TLP:AMBER", Allowed: "TLP:GREEN", Pack: pack}
+	a := Audience{Reader: Constituency, Pack: pack, Indicators: true}
 	kinds := func(text string, a Audience) []string {
 		var out []string
 		for _, l := range Check(text, a) {
@@ -418,14 +418,6 @@ func TestCheckMarkingAndIndicators(t *testing.T) {
 		}
 		return out
 	}
-	if k := kinds("Hello.", a); !slices.Equal(k, []string{"marking"}) {
-		t.Error(k)
-	}
-	a.Allowed, a.TLP = "TLP:GREEN", "TLP:CLEAR"
-	if k := kinds("Hello.", a); len(k) != 0 {
-		t.Error(k)
-	}
-	a.Indicators = true
 	for text, want := range map[string]string{"partnercooling[.]example": "domain", "login.microsoft.com": "high-trust", "hxxp://docs.google[.]com/x": "high-trust"} {
 		if k := kinds(text, a); !slices.Equal(k, []string{want}) {
 			t.Errorf("%s: %v", text, k)

@@ -277,6 +277,9 @@ func (w *way) check(ctx context.Context) (waiting int, err error) {
 		}
 		return n, nil
 	default:
+		if _, err := w.certificate(); err != nil {
+			return 0, err
+		}
 		l, err := w.listen(ctx)
 		if err != nil {
 			return 0, err
@@ -349,6 +352,19 @@ func (w *way) imap(clock func() time.Time, take intake.Take) (imap.Config, error
 	return c, nil
 }
 
+// certificate is what a way offers STARTTLS with; nil without one.
+func (w *way) certificate() (*tls.Config, error) {
+	cert, key := w.q.Get("cert"), w.q.Get("key")
+	if cert == "" && key == "" {
+		return nil, nil
+	}
+	pair, err := tls.LoadX509KeyPair(cert, key)
+	if err != nil {
+		return nil, hinted("cert= and key= name PEM files, both", "%s: %w", w.text, err)
+	}
+	return &tls.Config{MinVersion: tls.VersionTLS12, Certificates: []tls.Certificate{pair}}, nil
+}
+
 // run takes mail in by a way until ctx ends. It is ready when it returns; what runs on is given back.
 func (w *way) run(ctx context.Context, e *engine.Engine, door *engine.Door) (func() error, error) {
 	take := w.take(e, door)
@@ -367,6 +383,10 @@ func (w *way) run(ctx context.Context, e *engine.Engine, door *engine.Door) (fun
 		c, err := w.imap(e.Clock, take)
 		return func() error { return imap.Run(ctx, c) }, err
 	}
+	secure, err := w.certificate()
+	if err != nil {
+		return nil, err
+	}
 	l, err := w.listen(ctx)
 	if err != nil {
 		return nil, err
@@ -379,17 +399,9 @@ func (w *way) run(ctx context.Context, e *engine.Engine, door *engine.Door) (fun
 		c := milter.Config{Name: name, Organisation: w.organisation, Quarantine: w.classes(), PassBusy: w.q.Get("busy") == "pass", Clock: e.Clock, Judge: judge}
 		return func() error { return milter.Serve(ctx, l, c) }, nil
 	}
-	c := smtp.Config{LMTP: w.kind == "lmtp", Name: name, Organisation: w.organisation, Clock: e.Clock, Take: take}
+	c := smtp.Config{LMTP: w.kind == "lmtp", Name: name, Organisation: w.organisation, TLS: secure, Clock: e.Clock, Take: take}
 	if to := w.q.Get("to"); to != "" {
 		c.Recipients = strings.Split(to, ",")
-	}
-	if cert := w.q.Get("cert"); cert != "" {
-		pair, err := tls.LoadX509KeyPair(cert, w.q.Get("key"))
-		if err != nil {
-			l.Close()
-			return nil, hinted("cert= and key= name PEM files", "%s: %w", w.text, err)
-		}
-		c.TLS = &tls.Config{MinVersion: tls.VersionTLS12, Certificates: []tls.Certificate{pair}}
 	}
 	return func() error { return smtp.Serve(ctx, l, c) }, nil
 }

@@ -192,6 +192,9 @@ func (c warningWithdrawCmd) Run(ctx context.Context, g *Globals) error {
 	if errors.Is(err, engine.ErrReachedNobody) {
 		return hinted("leave it unapproved: it goes nowhere", "the warning %s: %w", word.Other, err)
 	}
+	if errors.Is(err, engine.ErrReason) {
+		return hinted("give a reason that names nobody", "%w", err)
+	}
 	if err != nil {
 		return err
 	}

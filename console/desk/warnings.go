@@ -97,6 +97,9 @@ func (d *Desk) Withdraw(ctx context.Context, id, reason string) (coldwatch.Warni
 	if errors.Is(err, engine.ErrReachedNobody) {
 		err = wrong("", "the warning is held and reached nobody")
 	}
+	if errors.Is(err, engine.ErrReason) {
+		err = wrong("give a reason that names nobody", "%v", err)
+	}
 	if err != nil || len(told) == 0 {
 		return w, err
 	}

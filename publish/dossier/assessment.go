@@ -335,11 +335,7 @@ func (b *builder) warnings() []Block {
 		if a := w.Answer; a != nil {
 			answered++
 			answer = answerWords(*a)
-			sum.Received += a.Received
-			sum.Blocked += a.Blocked
-			sum.Opened += a.Opened
-			sum.Credentials += a.Credentials
-			sum.Reset += a.Reset
+			sum.Add(*a)
 		}
 		t.Rows = append(t.Rows, []Cell{text(Visible(name)), text(words(Visible(w.Reason))), text(Label(w.Marking.TLP)), text(state), text(clock(w)), text(answer)})
 	}
