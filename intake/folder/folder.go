@@ -3,7 +3,7 @@
 //
 // A file is read when it is finished: its size and time stood still over one look, or it came by a rename (Maildir's tmp is never
 // looked into, nor files that begin with a dot). After the commit it is moved into a folder "done" beside it, or deleted where
-// that is asked; a file that cannot be read is moved to "failed", with the reason in the log. Symbolic links and what is no
+// that is asked; a file that is empty or too large is moved to "failed", with the reason in the log. Symbolic links and what is no
 // regular file are not followed: who may write into the folder must not make us read others' files.
 package folder
 
@@ -96,6 +96,7 @@ func (w *watcher) look(ctx context.Context) error {
 	var batch []coldwatch.Submission
 	var files []string
 	size := 0
+	var trouble error // of a file that was left where it is
 	flush := func() error {
 		if len(batch) == 0 {
 			return nil
@@ -138,8 +139,11 @@ func (w *watcher) look(ctx context.Context) error {
 			raw, err := read(path, info)
 			if err != nil {
 				slog.Warn("a file in the watched folder was not read", "file", path, "error", err)
-				if err := w.away(path, failed); err != nil {
-					return err
+				if errors.Is(err, errUnfit) { // else it may go well at the next look
+					err = w.away(path, failed)
+				}
+				if err != nil && ctx.Err() == nil && !errors.Is(err, fs.ErrNotExist) {
+					trouble = err
 				}
 				continue
 			}
@@ -153,16 +157,19 @@ func (w *watcher) look(ctx context.Context) error {
 		}
 	}
 	w.seen = there
-	return flush()
+	return errors.Join(flush(), trouble)
 }
+
+// errUnfit says that a file is none that will ever be read.
+var errUnfit = errors.New("it is no message")
 
 // read reads a file that is still the one that was looked at.
 func read(path string, was fs.FileInfo) ([]byte, error) {
 	if was.Size() == 0 {
-		return nil, errors.New("it is empty")
+		return nil, fmt.Errorf("%w: it is empty", errUnfit)
 	}
 	if was.Size() > intake.LargestMessage {
-		return nil, fmt.Errorf("it has more than %d MB", intake.LargestMessage>>20)
+		return nil, fmt.Errorf("%w: it has more than %d MB", errUnfit, intake.LargestMessage>>20)
 	}
 	f, err := os.Open(path)
 	if err != nil {
