@@ -1,4 +1,5 @@
-// Package cputime measures what a function costs in processor time of its thread (getrusage, POSIX.1-2017): tests of growth compare such
+// Package cputime measures what a function costs in processor time of its thread (clock_gettime of CLOCK_THREAD_CPUTIME_ID,
+// POSIX.1-2017; getrusage counts in ticks, too coarse for what takes milliseconds): tests of growth compare such
 // times, which do not depend on what else the machine does.
 package cputime
 

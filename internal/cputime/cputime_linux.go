@@ -1,17 +1,15 @@
 package cputime
 
 import (
-	"syscall"
 	"time"
+
+	"golang.org/x/sys/unix"
 )
 
-// thread asks for the calling thread alone (RUSAGE_THREAD, getrusage(2)).
-const thread = 1
-
 func now() time.Duration {
-	var u syscall.Rusage
-	if err := syscall.Getrusage(thread, &u); err != nil {
-		panic(err) // Linux has it since 2.6.26
+	var t unix.Timespec
+	if err := unix.ClockGettime(unix.CLOCK_THREAD_CPUTIME_ID, &t); err != nil {
+		panic(err) // Linux has it since 2.6.12
 	}
-	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
+	return time.Duration(t.Nano())
 }
