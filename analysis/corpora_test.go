@@ -123,11 +123,7 @@ func dump(t *testing.T, name string, items []measured) {
 
 func TestRealMail(t *testing.T) {
 	dir := corpora(t)
-	pack, err := knowledge.Load(filepath.Join(dir, "scenarios/easy-small-s1/pack"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	room := without(New(pack, Options{}))
+	room := without(New(knowledge.Default(), Options{}))
 	var bad, good []float64
 	for _, c := range []struct {
 		path string

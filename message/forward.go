@@ -128,7 +128,7 @@ func findForward(lines []textLine, marked bool) (forward, bool) {
 		if forwardPhrase(text) {
 			said = true
 		}
-		label, _ := fieldLabel(text)
+		label, _ := FieldLabel(text)
 		if label != "from" && !(said && label != "") {
 			continue
 		}
@@ -146,7 +146,7 @@ func findForward(lines []textLine, marked bool) (forward, bool) {
 				}
 				continue
 			}
-			label, value := fieldLabel(text)
+			label, value := FieldLabel(text)
 			if label == "" {
 				if slot != nil && *slot == "" && slot != &f.subject && slot != &f.cc {
 					*slot = text // the value stands below its label, as in a table

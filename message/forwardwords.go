@@ -2,8 +2,9 @@ package message
 
 import "strings"
 
-// fieldLabel tells which field a line of text shows, in the languages of the common clients.
-func fieldLabel(line string) (label, value string) {
+// FieldLabel tells which field of a quoted head a line of text shows, in the languages of the common clients: "from", "date", "to", "cc",
+// "subject", "other", or "" for none.
+func FieldLabel(line string) (label, value string) {
 	i := strings.IndexAny(line, ":：")
 	if i <= 0 || i > 40 {
 		return "", ""
@@ -15,15 +16,15 @@ func fieldLabel(line string) (label, value string) {
 
 func fieldLabels(name string) string {
 	switch name {
-	case "from", "von", "de", "da", "van", "från", "fra", "od", "от", "mittente", "expéditeur", "remitente", "lähettäjä", "kimden", "发件人", "寄件者", "差出人", "보낸 사람", "feladó", "de la", "από", "від", "expeditor", "pošiljatelj", "مِن", "من", "מאת", "จาก", "từ", "dari", "отправитель", "보낸사람", "送信者", "差出人 ", "odesílatel", "afsender", "avsändare":
+	case "from", "von", "de", "da", "van", "från", "fra", "od", "от", "mittente", "expéditeur", "remitente", "lähettäjä", "kimden", "发件人", "寄件者", "差出人", "보낸 사람", "feladó", "de la", "από", "від", "expeditor", "pošiljatelj", "مِن", "من", "מאת", "จาก", "từ", "dari", "отправитель", "보낸사람", "送信者", "odesílatel", "afsender", "avsändare":
 		return "from"
-	case "sent", "date", "gesendet", "datum", "envoyé", "envoyé le", "enviado", "enviado el", "enviada em", "enviado em", "fecha", "data", "inviato", "verzonden", "skickat", "sendt", "dato", "lähetetty", "päivämäärä", "wysłano", "отправлено", "дата", "gönderildi", "tarih", "发送时间", "日期", "送信日時", "日付", "보낸 날짜", "odesláno", "elküldve", "dátum", "trimis", "date d'envoi", "надіслано", "дата надсилання", "ημερομηνία", "στάλθηκε", "التاريخ", "تاريخ الإرسال", "תאריך", "נשלח", "วันที่", "ngày", "đã gửi", "tanggal", "dikirim", "poslano", "изпратено", "寄件日期", "傳送時間", "보낸 시간", "날짜", "送信日", "data do envio":
+	case "sent", "date", "gesendet", "datum", "envoyé", "envoyé le", "enviado", "enviado el", "enviada em", "enviado em", "fecha", "data", "inviato", "verzonden", "skickat", "sendt", "dato", "lähetetty", "päivämäärä", "wysłano", "отправлено", "дата", "gönderildi", "tarih", "发送时间", "日期", "送信日時", "日時", "日付", "보낸 날짜", "odesláno", "elküldve", "dátum", "trimis", "date d'envoi", "надіслано", "дата надсилання", "ημερομηνία", "στάλθηκε", "التاريخ", "تاريخ الإرسال", "תאריך", "נשלח", "วันที่", "ngày", "đã gửi", "tanggal", "dikirim", "poslano", "изпратено", "寄件日期", "傳送時間", "보낸 시간", "날짜", "送信日", "data do envio":
 		return "date"
 	case "to", "an", "à", "para", "a", "aan", "naar", "till", "til", "do", "кому", "vastaanottaja", "kime", "收件人", "宛先", "받는 사람", "komu", "címzett", "către", "destinataire", "destinatario", "προς", "إلى", "אל", "ถึง", "đến", "kepada", "prima", "до", "收件者", "받는사람", "mottagare", "modtager", "odbiorca", "pre":
 		return "to"
 	case "cc", "kopie", "copie", "copia", "kopia", "kopi", "копия", "抄送", "kopio", "bilgi", "参照", "dw", "másolat", "κοιν", "نسخة", "עותק", "สำเนา", "副本", "副本抄送", "copie à", "στοιχεία κοινοποίησης", "참조":
 		return "cc"
-	case "subject", "betreff", "objet", "asunto", "assunto", "oggetto", "onderwerp", "ämne", "emne", "aihe", "temat", "тема", "konu", "主题", "主旨", "件名", "제목", "předmět", "tárgy", "subiect", "re", "θέμα", "предмет", "الموضوع", "נושא", "เรื่อง", "chủ đề", "tiêu đề", "subjek", "perihal", "относно", "predmet", "主旨 ", "표제", "objeto":
+	case "subject", "betreff", "objet", "asunto", "assunto", "oggetto", "onderwerp", "ämne", "emne", "aihe", "temat", "тема", "konu", "主题", "主旨", "件名", "제목", "předmět", "tárgy", "subiect", "re", "θέμα", "предмет", "الموضوع", "נושא", "เรื่อง", "chủ đề", "tiêu đề", "subjek", "perihal", "относно", "predmet", "표제", "objeto":
 		return "subject"
 	case "reply-to", "importance", "antwort an", "priority", "wichtigkeit", "répondre à", "attachments", "anlagen":
 		return "other"

@@ -6,11 +6,13 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 	"unicode/utf8"
 
+	"github.com/coldwatch/coldwatch"
 	"github.com/coldwatch/coldwatch/message/hostile"
 )
 
@@ -260,6 +262,16 @@ func FuzzAddresses(f *testing.F) {
 		}
 		Date(s)
 	})
+}
+
+// A delimiter behind a few other bytes is one only if nothing stands behind it: a longer word or a sentence is text.
+func TestDelimiterInLine(t *testing.T) {
+	for line, want := range map[string]bool{" --real": true, "x--real--": true, " --real     ": true, " --realistic": false, " --real-thing": false, "x --real options": false, "more than a few --real": false} {
+		m := Parse([]byte("Content-Type: multipart/mixed; boundary=real\r\n\r\n--real\r\n\r\nHello\r\n"+line+"\r\nmore\r\n--real--\r\n"), Limits{})
+		if got := slices.ContainsFunc(m.Defects, func(d coldwatch.Defect) bool { return d.Kind == "mime.boundary_in_line" }); got != want {
+			t.Errorf("%q: %v", line, got)
+		}
+	}
 }
 
 // FuzzHeader reads a header block at the top of a message and at the top of a part: fields stand where they say they do, in

@@ -305,8 +305,8 @@ func (s *scan) inLine(start, end int) {
 	at += start
 	line := s.src[max(start, at-9):at]
 	line = line[bytes.LastIndexAny(line, "\r\n")+1:]
-	rest := s.src[at+2+len(f.boundary) : min(len(s.src), at+2+len(f.boundary)+4)]
-	if len(line) > 8 || len(line) == 0 && s.src[at-1] == '\n' || !blank(bytes.TrimPrefix(rest[:max(0, bytes.IndexByte(rest, '\n'))], newlineDashes[1:])) {
+	_, rest := s.line(at+2+len(f.boundary), len(s.src))
+	if len(line) > 8 || len(line) == 0 && s.src[at-1] == '\n' || !blank(bytes.TrimPrefix(rest, newlineDashes[1:])) {
 		return
 	}
 	s.p.salvages++

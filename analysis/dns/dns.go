@@ -90,9 +90,10 @@ func (r *Recorded) Lookup(kind Kind, name string) Answer {
 	return Answer{Failed: true}
 }
 
-// Live asks the network, each question once, and adds the answers to what it began with.
+// Live asks the network what is not recorded, each question once.
 type Live struct {
 	net    *net.Resolver
+	from   *Recorded
 	record io.Writer
 
 	mu     sync.Mutex
@@ -102,11 +103,10 @@ type Live struct {
 
 // NewLive begins with what was recorded, nil for nothing, and writes new answers to record, nil for nowhere.
 func NewLive(from *Recorded, record io.Writer) *Live {
-	l := &Live{net: net.DefaultResolver, record: record, known: map[key]Answer{}, failed: map[string]int{}}
-	if from != nil {
-		l.known = from.answers
+	if from == nil {
+		from = &Recorded{}
 	}
-	return l
+	return &Live{net: net.DefaultResolver, from: from, record: record, known: map[key]Answer{}, failed: map[string]int{}}
 }
 
 // Bounds of asking. Name servers of an attacker's may be slow on purpose: a domain that failed so often is not asked again.
@@ -118,6 +118,9 @@ const (
 
 // Lookup asks the network unless the answer is known.
 func (l *Live) Lookup(kind Kind, name string) Answer {
+	if a := l.from.Lookup(kind, name); !a.Failed {
+		return a
+	}
 	k := key{kind, normal(name)}
 	domain := names.Organisational(k.name)
 	l.mu.Lock()
@@ -125,7 +128,7 @@ func (l *Live) Lookup(kind Kind, name string) Answer {
 	tired := l.failed[domain] >= mostFails
 	l.mu.Unlock()
 	switch {
-	case ok && !a.Failed:
+	case ok:
 		return a
 	case tired:
 		return Answer{Failed: true}

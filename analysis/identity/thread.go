@@ -19,13 +19,8 @@ type quotedMail struct {
 	line          string    // that names the author
 }
 
-// Names of the fields of a quoted head in the languages of programs, folded.
-var (
-	quotedFrom = []string{"from:", "von:", "de:", "da:", "od:", "de :", "от:", "від:", "发件人:", "发件人：", "寄件者:", "差出人:", "보낸 사람:", "보낸사람:", "من:"}
-	quotedSent = []string{"sent:", "date:", "gesendet:", "datum:", "envoyé :", "envoyé:", "date :", "enviado:", "enviado el:", "fecha:", "inviato:", "data:", "odesláno:", "wysłano:", "отправлено:", "дата:",
-		"надіслано:", "发送时间:", "发送时间：", "日期:", "送信日時:", "日時:", "보낸 날짜:", "날짜:", "تاريخ الإرسال:"}
-	wroteMarks = []string{" wrote:", " schrieb:", " a écrit :", " a écrit:", " escribió:", " escreveu:", " ha scritto:", " napsal(a):", " napsal:", " napisał(a):", " написал(а):", " написав(ла):", " пише:", " пишет:"}
-)
+// What ends the line that a program puts over mail it quotes, in the languages of programs.
+var wroteMarks = [...]string{" wrote:", " schrieb:", " a écrit :", " a écrit:", " escribió:", " escreveu:", " ha scritto:", " napsal(a):", " napsal:", " napisał(a):", " написал(а):", " написав(ла):", " пише:", " пишет:"}
 
 // quotedHead finds the head of the first earlier mail that a text shows.
 func quotedHead(text string) (q quotedMail, ok bool) {
@@ -41,16 +36,15 @@ func quotedHead(text string) (q quotedMail, ok bool) {
 		if len(line) > 400 {
 			continue
 		}
-		low := strings.ToLower(line)
+		label, value := message.FieldLabel(line)
 		if from >= 0 && i-from <= reach {
-			for _, m := range quotedSent {
-				if strings.HasPrefix(low, m) {
-					q.sent = quotedTime(strings.Trim(line[len(m):], " *\t"))
-					return q, true
-				}
+			if label == "date" {
+				q.sent = quotedTime(strings.Trim(value, " *\t"))
+				return q, true
 			}
 			continue
 		}
+		low := strings.ToLower(line)
 		for _, m := range wroteMarks {
 			if strings.HasSuffix(low, m) {
 				head := line[:len(line)-len(m)]
@@ -61,11 +55,9 @@ func quotedHead(text string) (q quotedMail, ok bool) {
 				}
 			}
 		}
-		for _, m := range quotedFrom {
-			if strings.HasPrefix(low, m) && strings.IndexByte(line, '@') > 0 {
-				if name, address := quotedAuthor(strings.Trim(line[len(m):], " *\t")); address != "" {
-					q, from = quotedMail{name: name, address: address, line: line}, i
-				}
+		if label == "from" {
+			if name, address := quotedAuthor(strings.Trim(value, " *\t")); address != "" {
+				q, from = quotedMail{name: name, address: address, line: line}, i
 			}
 		}
 	}

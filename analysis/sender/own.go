@@ -125,7 +125,11 @@ func dmarcPolicy(r dns.Resolver, domain string) (tags map[string]string, known b
 			if tag(txt, "v") != "dmarc1" {
 				continue
 			}
-			return map[string]string{"p": tag(txt, "p"), "aspf": tag(txt, "aspf"), "adkim": tag(txt, "adkim")}, true
+			p := tag(txt, "p")
+			if sp := tag(txt, "sp"); sp != "" && d != domain { // of what is below it
+				p = sp
+			}
+			return map[string]string{"p": p, "aspf": tag(txt, "aspf"), "adkim": tag(txt, "adkim")}, true
 		}
 	}
 	return nil, true

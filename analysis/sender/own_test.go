@@ -15,6 +15,8 @@ const records = `{"kind":"TXT","name":"a.example","values":["v=spf1 ip4:198.51.1
 {"kind":"TXT","name":"bulk.test","values":["v=spf1 ip4:192.0.2.7 ~all"]}
 {"kind":"TXT","name":"_dmarc.a.example","values":["v=DMARC1; p=reject; aspf=r"]}
 {"kind":"TXT","name":"_dmarc.sub.a.example"}
+{"kind":"TXT","name":"_dmarc.mild.example","values":["v=DMARC1; p=reject; sp=none"]}
+{"kind":"TXT","name":"_dmarc.sub.mild.example"}
 {"kind":"TXT","name":"open.example"}
 {"kind":"TXT","name":"_dmarc.open.example"}
 `
@@ -63,6 +65,19 @@ func TestOwnChecks(t *testing.T) {
 			if strings.HasPrefix(f.Kind, "auth.") && len(f.Evidence) == 0 {
 				t.Errorf("%s: %s without evidence", c.name, f.Kind)
 			}
+		}
+	}
+}
+
+// What is below a domain has the policy that its record states for that (RFC 7489 section 6.3, sp).
+func TestPolicy(t *testing.T) {
+	r, err := dns.Read(strings.NewReader(records))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for domain, want := range map[string]string{"a.example": "reject", "sub.a.example": "reject", "mild.example": "reject", "sub.mild.example": "none"} {
+		if p, known := dmarcPolicy(r, domain); !known || p["p"] != want {
+			t.Errorf("%s: %v, want %s", domain, p, want)
 		}
 	}
 }

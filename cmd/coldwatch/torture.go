@@ -72,7 +72,7 @@ func (c tortureCmd) Run(ctx context.Context, g *Globals) error {
 		return generate(g, c.Dirs[0])
 	}
 	e := g.walker(pack, nil)
-	r := tortured{Panics: []string{}, NoVerdict: []string{}, Classes: map[coldwatch.Class]int{}, Kinds: map[string]int{}}
+	r := tortured{Panics: []string{}, NoVerdict: []string{}, Classes: map[coldwatch.Class]int{}, Kinds: map[string]int{}, Pages: pages{Others: []string{}}}
 	e.Walk(coldwatch.Submission{Raw: []byte("From: a@b.example\nSubject: warm\n\nup\n")})
 	base := measure.PeakRSS()
 	p := g.progress("torturing")
@@ -109,7 +109,7 @@ func (c tortureCmd) Run(ctx context.Context, g *Globals) error {
 			r.Over2s++
 		}
 	}
-	r.Slowest = times[:min(c.Slow, len(times))]
+	r.Slowest = times[:min(max(c.Slow, 0), len(times))]
 	if g.JSON {
 		return g.printJSON(r)
 	}
@@ -162,8 +162,10 @@ func (r *tortured) walk(e *engine.Engine, path string, raw, find []byte) timed {
 		if w.Analysis.Verdict.Class == "" {
 			r.NoVerdict = append(r.NoVerdict, path)
 		}
-		kinds, ambiguous := map[string]bool{}, false
+		kinds, ambiguous, held := map[string]bool{}, false, false
 		for _, a := range append([]*coldwatch.Analysis{w.Analysis}, w.Carried...) {
+			r.Pages.count(path, a)
+			held = held || len(find) > 0 && holds(a, find)
 			for _, d := range a.Message.Defects {
 				kinds[d.Kind] = true
 				ambiguous = ambiguous || d.Ambiguous
@@ -178,10 +180,7 @@ func (r *tortured) walk(e *engine.Engine, path string, raw, find []byte) timed {
 		for k := range kinds {
 			r.Kinds[k]++
 		}
-		for _, a := range append([]*coldwatch.Analysis{w.Analysis}, w.Carried...) {
-			r.Pages.count(path, a)
-		}
-		if len(find) > 0 && holds(w, find) {
+		if held {
 			r.Found++
 		} else if len(find) > 0 {
 			r.Missing = append(r.Missing, path)
@@ -235,15 +234,10 @@ func (c *pages) count(file string, a *coldwatch.Analysis) {
 	}
 }
 
-// holds tells whether a part, a payload or a message carried inside shows the text.
-func holds(w engine.Walked, text []byte) bool {
-	for _, a := range append([]*coldwatch.Analysis{w.Analysis}, w.Carried...) {
-		if slices.ContainsFunc(a.Message.Parts, func(p coldwatch.Part) bool { return bytes.Contains(p.Content, text) }) ||
-			slices.ContainsFunc(a.Payloads, func(p coldwatch.Payload) bool { return bytes.Contains(p.Content, text) }) {
-			return true
-		}
-	}
-	return false
+// holds tells whether a part or a payload shows the text.
+func holds(a *coldwatch.Analysis, text []byte) bool {
+	return slices.ContainsFunc(a.Message.Parts, func(p coldwatch.Part) bool { return bytes.Contains(p.Content, text) }) ||
+		slices.ContainsFunc(a.Payloads, func(p coldwatch.Payload) bool { return bytes.Contains(p.Content, text) })
 }
 
 // generate writes the hostile messages of package hostile below a new folder, a folder a kind.

@@ -68,6 +68,9 @@ func Bombs() []Bomb {
 			b.WriteString(`]><sst><si><t>&a29;&x;</t></si></sst>`)
 			return zipped([]byte(b.String()), "[Content_Types].xml", "xl/workbook.xml", "xl/sharedStrings.xml")
 		}),
+		attached("svg-squares.svg", func() []byte {
+			return []byte(`<svg xmlns="http://www.w3.org/2000/svg">` + strings.Repeat(`<rect width="9" height="9"/>`, 19_000) + "</svg>")
+		}),
 		attached("redos-urls.html", func() []byte {
 			return []byte("<body>" + strings.Repeat("http://a.a.a.a@", 20_000) + strings.Repeat("(((((a+)+)+)+)+)", 10_000) + strings.Repeat("<a href='http://x.example/?%2525", 20_000))
 		}),

@@ -60,7 +60,7 @@ func (p *painter) do(op keyword, args []any) {
 			m := p.state.m
 			x, y := v[0]*m[0]+v[1]*m[2]+m[4], v[0]*m[1]+v[1]*m[3]+m[5]
 			w, h := v[2]*m[0]+v[3]*m[2], v[2]*m[1]+v[3]*m[3]
-			p.path = append(p.path, Box{min(x, x+w), min(y, y+h), math.Abs(w), math.Abs(h), !p.state.light})
+			p.path = append(p.path, Box{min(x, x+w), min(y, y+h), math.Abs(w), math.Abs(h), false})
 		}
 	case "f", "F", "f*", "B", "B*", "b", "b*":
 		for _, b := range p.path {

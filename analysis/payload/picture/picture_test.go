@@ -56,6 +56,20 @@ func TestQR(t *testing.T) {
 	}
 }
 
+// Shapes one over the other cost what is painted, not what they are written with: past a bound the rest is left out.
+func TestDrawBound(t *testing.T) {
+	for n, want := range map[int]uint8{30: 255, 1000: 0} {
+		var shapes []Shape
+		for range n {
+			shapes = append(shapes, Box(0, 0, 1, 1, true))
+		}
+		g := Draw(append(shapes, Box(0, 0, 1, 1, false)))
+		if got := g.GrayAt(g.Rect.Dx()/2, g.Rect.Dy()/2).Y; got != want {
+			t.Errorf("a light square over %d dark ones: %d, want %d", n, got, want)
+		}
+	}
+}
+
 func TestBlocks(t *testing.T) {
 	rows := code(t, link)
 	var half, full strings.Builder

@@ -26,10 +26,11 @@ func Box(x, y, w, h float64, dark bool) Shape {
 }
 
 const (
-	canvas    = 1000    // pixels of a drawing's longer side
-	maxShapes = 20_000  // of a drawing
-	maxPoints = 400_000 // of a drawing
-	maxWork   = 8 << 20 // crossings of edges with rows
+	canvas    = 1000     // pixels of a drawing's longer side
+	maxShapes = 20_000   // of a drawing
+	maxPoints = 400_000  // of a drawing
+	maxWork   = 64 << 20 // pixels painted, the background and what lies over it
+	crossing  = 32       // pixels that finding where an edge crosses a row is worth
 )
 
 // Draw paints shapes one over the other on white. It returns nil if there are too few to make a code, or nothing to see.
@@ -60,29 +61,29 @@ func Draw(shapes []Shape) *image.Gray {
 	for i := range g.Pix {
 		g.Pix[i] = 255
 	}
+	rows := make([][]float64, g.Rect.Dy())
 	work := maxWork
 	for _, s := range shapes {
 		fill(g, s, func(p Point) Point {
 			return Point{(p.X-low.X)*scale + quiet, (p.Y-low.Y)*scale + quiet}
-		}, &work)
+		}, rows, &work)
 	}
 	return g
 }
 
-// fill paints the rows of a shape between pairs of edges.
-func fill(g *image.Gray, s Shape, place func(Point) Point, work *int) {
-	rows := map[int][]float64{}
+// fill paints the rows of a shape between pairs of edges. It stops when the work is used up. The rows are empty before and after.
+func fill(g *image.Gray, s Shape, place func(Point) Point, rows [][]float64, work *int) {
+	top, bottom := len(rows), 0
 	for _, r := range s.Rings {
 		for i := range r {
 			a, b := place(r[i]), place(r[(i+1)%len(r)])
 			if a.Y > b.Y {
 				a, b = b, a
 			}
-			for y := max(0, int(math.Ceil(a.Y-0.5))); float64(y)+0.5 < b.Y && y < g.Rect.Dy(); y++ {
-				if *work--; *work < 0 {
-					return
-				}
+			for y := max(0, int(math.Ceil(a.Y-0.5))); float64(y)+0.5 < b.Y && y < len(rows) && *work > 0; y++ {
+				*work -= crossing
 				rows[y] = append(rows[y], a.X+(float64(y)+0.5-a.Y)*(b.X-a.X)/(b.Y-a.Y))
+				top, bottom = min(top, y), max(bottom, y+1)
 			}
 		}
 	}
@@ -90,13 +91,17 @@ func fill(g *image.Gray, s Shape, place func(Point) Point, work *int) {
 	if s.Dark {
 		shade = 0
 	}
-	for y, xs := range rows {
+	for y := top; y < bottom; y++ {
+		xs := rows[y]
 		slices.Sort(xs)
-		for i := 0; i+1 < len(xs); i += 2 {
-			for x := max(0, int(math.Round(xs[i]))); x < int(math.Round(xs[i+1])) && x < g.Rect.Dx(); x++ {
+		for i := 0; i+1 < len(xs) && *work > 0; i += 2 {
+			from, to := max(0, int(math.Round(xs[i]))), min(g.Rect.Dx(), int(math.Round(xs[i+1])))
+			*work -= max(0, to-from)
+			for x := from; x < to; x++ {
 				g.Pix[y*g.Stride+x] = shade
 			}
 		}
+		rows[y] = xs[:0]
 	}
 }
 
@@ -303,7 +308,7 @@ func trace(d string) (rings [][]Point, lines [][2]Point) {
 		d = d[1:]
 		v := numbers(d)
 		if i := strings.IndexAny(d, "MmLlHhVvZzCcSsQqTtAa"); i >= 0 {
-			v, d = numbers(d[:i]), d[i:]
+			d = d[i:]
 		} else {
 			d = ""
 		}
