@@ -1,7 +1,9 @@
 package federation
 
 import (
+	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"math/rand/v2"
@@ -247,6 +249,91 @@ func TestFlood(t *testing.T) {
 		if len(distinct(after)) != 2 || !maps.Equal(before, after) {
 			t.Errorf("%s: %d sightings taken, others' campaigns are %d now, and had been 2", name, a.Sightings, len(distinct(after)))
 		}
+	}
+}
+
+// A member that sends much hides no campaign: not by calling it only suspicious, nor by values so many and so long that what is told
+// would be too long to read, nor by crowding out what two others saw.
+func TestFloodHidesNothing(t *testing.T) {
+	w, _, _ := two(t, 5)
+	m := w.nodes[4]
+	var batch []stix.Object
+	for i := range 200 {
+		batch = append(batch, w.signed(m, mail("evil", 5000+i, coldwatch.Suspicious), uint64(1000+i), func(b *SightingBody) {
+			b.Indicators = nil
+			for k := range maxList {
+				b.Indicators = append(b.Indicators, Indicator{coldwatch.FileHash, fmt.Sprintf("%0320d", i%8*maxList+k), strings.Repeat("r", maxText)})
+			}
+		}))
+	}
+	w.inject(m.cfg.ID, batch...)
+	if a := w.round(); a.Sightings != len(batch) {
+		t.Fatalf("%+v", a)
+	}
+	if s := w.sync(w.nodes[0]); s.Refused > 0 {
+		t.Errorf("%d of the hub's words were refused", s.Refused)
+	}
+	all, err := w.nodes[0].Notices(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	told := map[string]bool{}
+	for _, n := range all {
+		for _, i := range n.Indicators {
+			told[i.Value] = true
+		}
+	}
+	if len(all) != 2 || !told["evil-post.test"] || !told["dire-post.test"] || !told[fmt.Sprintf("%0320d", 0)] {
+		t.Errorf("%d campaigns are told, with %d values", len(all), len(told))
+	}
+}
+
+// A failing store is a store that cannot be asked this for now.
+type failing struct {
+	Store
+	frames, documents bool
+}
+
+var errAway = errors.New("the database is away")
+
+func (f *failing) Frames(ctx context.Context, member string, numbers []uint64) ([]store.Frame, error) {
+	if f.frames {
+		return nil, errAway
+	}
+	return f.Store.Frames(ctx, member, numbers)
+}
+
+func (f *failing) Documents(ctx context.Context, kind string) ([]store.Document, error) {
+	if f.documents && kind == docOpening {
+		return nil, errAway
+	}
+	return f.Store.Documents(ctx, kind)
+}
+
+// What the hub's own database cannot do for now refuses nobody's frame: it is taken the next time.
+func TestBrokenStoreLosesNothing(t *testing.T) {
+	w := newTown(t, 3)
+	st := &failing{Store: w.hub.store, frames: true}
+	w.hub.store = st
+	for i, n := range w.nodes[:2] {
+		w.put(n, mail("evil", i, coldwatch.Targeted))
+		w.sync(n)
+	}
+	if a, err := w.hub.TakeIn(t.Context()); !errors.Is(err, errAway) || len(a.Refused) > 0 {
+		t.Fatalf("%+v, %v", a, err)
+	}
+	st.frames = false
+	if a := w.round(); a.Sightings != 2 || len(a.Refused) > 0 {
+		t.Fatalf("%+v", a)
+	}
+	w.sync(w.nodes[0]) // opens what two have
+	st.documents = true
+	if a, err := w.hub.TakeIn(t.Context()); !errors.Is(err, errAway) || len(a.Refused) > 0 {
+		t.Fatalf("%+v, %v", a, err)
+	}
+	st.documents = false
+	if a := w.round(); a.Others == 0 || len(a.Refused) > 0 {
+		t.Errorf("%+v", a)
 	}
 }
 

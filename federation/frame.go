@@ -34,10 +34,11 @@ const (
 // HubName is whom a frame of the hub is from.
 const HubName = "hub"
 
-// maxBody bounds what a frame says, in bytes; a filter of the hub may be longer.
+// maxBody bounds what a member's frame says, in bytes. The hub's may be longer: a filter, or a notice that members filled with long
+// values, which would otherwise be refused and so hide a campaign.
 const (
-	maxBody   = 64 << 10
-	maxFilter = 16 << 20
+	maxBody = 64 << 10
+	maxWord = 16 << 20
 )
 
 // A Frame is what travels: a body that its sender numbered and signed for one community.
@@ -239,7 +240,11 @@ func frameOf(o stix.Object) (f Frame, ok bool, err error) {
 	if err != nil {
 		return f, true, fmt.Errorf("its body is malformed: %w", err)
 	}
-	if most := maxBody; len(f.Body) > most && (f.Kind != KindFilter || len(f.Body) > maxFilter) {
+	most := maxBody
+	if f.From == HubName {
+		most = maxWord
+	}
+	if len(f.Body) > most {
 		return f, true, errors.New("its body is too long")
 	}
 	return f, true, nil

@@ -96,7 +96,7 @@ func FuzzFrame(f *testing.F) {
 	f.Fuzz(func(t *testing.T, s string) {
 		o := stix.Object{}
 		if json.Unmarshal([]byte(s), &o) == nil {
-			if fr, ours, err := frameOf(o); ours && err == nil && len(fr.Body) > maxFilter {
+			if fr, ours, err := frameOf(o); ours && err == nil && len(fr.Body) > maxWord {
 				t.Error("too long a body was taken")
 			}
 		}

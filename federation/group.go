@@ -95,7 +95,8 @@ func (n *Node) unsealed(body []byte) (notice []byte, ok bool) {
 }
 
 // audiences splits a campaign's sightings by who may hear of them: "" is the whole community, a group hears what the community
-// hears and its own. An audience that would hear of fewer than two organisations hears nothing.
+// hears and its own. An audience that would hear of fewer than two organisations hears nothing. Each organisation has one voice in whether
+// it is hostile, so that none hides a campaign by sending much that is only suspicious.
 func audiences(all []coldwatch.Sighting) map[string][]coldwatch.Sighting {
 	groups := map[string]bool{"": true}
 	for _, s := range all {
@@ -103,18 +104,18 @@ func audiences(all []coldwatch.Sighting) map[string][]coldwatch.Sighting {
 	}
 	out := map[string][]coldwatch.Sighting{}
 	for g := range groups {
-		orgs, bad := map[string]bool{}, 0
+		voices, bad := map[string]int{}, 0 // each organisation's hostile sightings less its others
 		var may []coldwatch.Sighting
 		for _, s := range all {
 			if s.Marking.Group == "" || s.Marking.Group == g {
 				may = append(may, s)
-				orgs[s.Organisation] = true
-				if s.Class.Bad() {
-					bad++
-				}
+				voices[s.Organisation] += 2*one(s.Class.Bad()) - 1
 			}
 		}
-		if len(orgs) > 1 && 2*bad >= len(may) { // less is for nobody to block
+		for _, v := range voices {
+			bad += one(v >= 0)
+		}
+		if len(voices) > 1 && 2*bad >= len(voices) { // less is for nobody to block
 			out[g] = may
 		}
 	}

@@ -119,11 +119,15 @@ func (h *Hub) turn(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("hub: %w", err)
 	}
+	// The mark first: after a crash in between the turn is made again, where the other way round the inbox would not be read anew.
+	if err := h.store.PutIntake(ctx, in); err != nil {
+		return err
+	}
 	if err := h.store.PutSetting(ctx, hubSetting, js); err != nil {
 		return err
 	}
 	h.cfg, h.told = cfg, map[string]string{}
-	return h.store.PutIntake(ctx, in)
+	return nil
 }
 
 // prune deletes what came into the inbox before a time: nobody reads it again, and its tokens are of a key that is over.
@@ -156,6 +160,7 @@ type batch struct {
 	refused map[refusal]int
 	taken   map[string]map[uint64]string // frames of this batch, by member and number
 	common  func(coldwatch.View, string) bool
+	opened  map[string]Opening // by token; nil before the first is asked for
 	others  int
 	known   int
 	leaving []Member
@@ -202,10 +207,6 @@ func (b *batch) read(ctx context.Context, objects []store.Object) error {
 		if known {
 			err = nil
 		}
-		var no *refusedError
-		if err != nil && !errors.As(err, &no) && ctx.Err() != nil {
-			return err
-		}
 		a := arrived{frame: f, member: b.members[f.From]}
 		if err == nil {
 			switch f.Kind {
@@ -229,6 +230,10 @@ func (b *batch) read(ctx context.Context, objects []store.Object) error {
 			default:
 				err = errors.New("members do not send this kind")
 			}
+		}
+		var broken *brokenError
+		if errors.As(err, &broken) {
+			return err
 		}
 		if err != nil {
 			b.refused[refusal{o.Source, err.Error()}]++
@@ -254,31 +259,32 @@ func open(raw []byte) (f Frame, ours bool, err error) {
 
 var errKnown = errors.New("known")
 
-// A refusedError says why a frame is not taken.
-type refusedError struct{ reason string }
+// A brokenError is our own machine's: the frame is not to blame, and is read again the next time. Every other error refuses a frame, so
+// that none can stand in the way of those behind it.
+type brokenError struct{ error }
 
-func (e *refusedError) Error() string { return e.reason }
+func (e *brokenError) Unwrap() error { return e.error }
 
 // check holds a frame against its sender: errKnown for one that was taken already.
 func (b *batch) check(ctx context.Context, source string, f *Frame) error {
 	m, ok := b.members[f.From]
 	switch {
 	case f.From != source:
-		return &refusedError{"it was brought by another than its sender"}
+		return errors.New("it was brought by another than its sender")
 	case !ok:
-		return &refusedError{"its sender is no member"}
+		return errors.New("its sender is no member")
 	case m.State != Active:
-		return &refusedError{"its sender is no member any more"}
+		return errors.New("its sender is no member any more")
 	}
 	if err := f.verify(b.h.community, m.Key); err != nil {
-		return &refusedError{err.Error()}
+		return err
 	}
 	sum := f.Sum()
 	was, known := b.taken[f.From][f.Number]
 	if !known {
 		frames, err := b.h.store.Frames(ctx, f.From, []uint64{f.Number})
 		if err != nil {
-			return err
+			return &brokenError{err}
 		}
 		if known = len(frames) > 0; known {
 			was = frames[0].Sum
@@ -288,7 +294,7 @@ func (b *batch) check(ctx context.Context, source string, f *Frame) error {
 	case known && was == sum:
 		return errKnown
 	case known:
-		return &refusedError{"its number was used for something else"}
+		return errors.New("its number was used for something else")
 	}
 	return nil
 }

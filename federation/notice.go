@@ -234,10 +234,11 @@ func strictest(all []coldwatch.Sighting) string {
 	return order[top]
 }
 
-// common gives the attacker's own of a campaign, and the tokens that sightings of two organisations share, most shared first.
+// common gives the attacker's own of a campaign, and the tokens that sightings of two organisations share. Where there are too many,
+// those stay that most organisations have: however much one of them sends, it crowds out nothing that two others saw.
 func common(all []coldwatch.Sighting) ([]Indicator, []SharedToken) {
 	who := map[SharedToken]map[string]bool{}
-	own := map[Indicator]int{}
+	own := map[Indicator]map[string]bool{}
 	for _, s := range all {
 		for _, f := range s.Features {
 			if !f.Token || f.View == coldwatch.ViewTooling || f.View == coldwatch.ViewNet {
@@ -250,7 +251,11 @@ func common(all []coldwatch.Sighting) ([]Indicator, []SharedToken) {
 			who[t][s.Organisation] = true
 		}
 		for _, o := range s.Observables {
-			own[Indicator{o.Kind, o.Value, o.Role}]++
+			i := Indicator{o.Kind, o.Value, o.Role}
+			if own[i] == nil {
+				own[i] = map[string]bool{}
+			}
+			own[i][s.Organisation] = true
 		}
 	}
 	maps.DeleteFunc(who, func(_ SharedToken, orgs map[string]bool) bool { return len(orgs) < 2 })
@@ -265,7 +270,7 @@ func common(all []coldwatch.Sighting) ([]Indicator, []SharedToken) {
 	order := func(a, b Indicator) int {
 		return cmp.Or(cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Value, b.Value), cmp.Compare(a.Role, b.Role))
 	}
-	indicators := slices.SortedFunc(maps.Keys(own), func(a, b Indicator) int { return cmp.Or(own[b]-own[a], order(a, b)) })
+	indicators := slices.SortedFunc(maps.Keys(own), func(a, b Indicator) int { return cmp.Or(len(own[b])-len(own[a]), order(a, b)) })
 	indicators = indicators[:min(len(indicators), maxIndicators)]
 	slices.SortFunc(indicators, order)
 	return indicators, tokens

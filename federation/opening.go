@@ -36,7 +36,7 @@ func (b *batch) opening(ctx context.Context, a arrived) error {
 	}
 	holders, err := b.h.store.Holders(ctx, []string{o.Token})
 	if err != nil {
-		return err
+		return &brokenError{err}
 	}
 	has := slices.ContainsFunc(holders, func(h store.Held) bool { return h.Member == a.member.ID })
 	if !has || len(holders) < 2 {
@@ -48,15 +48,13 @@ func (b *batch) opening(ctx context.Context, a arrived) error {
 			return errors.New("it opens what two members do not have, and is not its owner's")
 		}
 	}
-	docs, err := b.h.store.Documents(ctx, docOpening)
-	if err != nil {
-		return err
-	}
-	for _, d := range slices.Concat(docs, b.in.Documents) {
-		var was Opening
-		if d.Kind == docOpening && d.ID == o.Token && json.Unmarshal(d.Body, &was) == nil && was.Quarter == o.Quarter {
-			o.Sealed = append(slices.DeleteFunc(was.Sealed, func(s string) bool { return s == o.Sealed[0] }), o.Sealed[0])
+	if b.opened == nil {
+		if err := b.loadOpenings(ctx); err != nil {
+			return err
 		}
+	}
+	if was := b.opened[o.Token]; was.Quarter == o.Quarter {
+		o.Sealed = append(slices.DeleteFunc(slices.Clone(was.Sealed), func(s string) bool { return s == o.Sealed[0] }), o.Sealed[0])
 	}
 	if len(o.Sealed) > maxSealed {
 		return errors.New("enough was said of it")
@@ -65,7 +63,24 @@ func (b *batch) opening(ctx context.Context, a arrived) error {
 	if err != nil {
 		return fmt.Errorf("opening: %w", err)
 	}
+	b.opened[o.Token] = o
 	b.in.Documents = append(b.in.Documents, store.Document{Kind: docOpening, ID: o.Token, Body: js})
+	return nil
+}
+
+// loadOpenings reads what was opened before this batch, once for all of its frames.
+func (b *batch) loadOpenings(ctx context.Context) error {
+	docs, err := b.h.store.Documents(ctx, docOpening)
+	if err != nil {
+		return &brokenError{err}
+	}
+	b.opened = map[string]Opening{}
+	for _, d := range docs {
+		var o Opening
+		if json.Unmarshal(d.Body, &o) == nil {
+			b.opened[d.ID] = o
+		}
+	}
 	return nil
 }
 
@@ -73,7 +88,7 @@ func (b *batch) opening(ctx context.Context, a arrived) error {
 func (b *batch) owns(ctx context.Context, member, token string) (bool, error) {
 	docs, err := b.h.store.Documents(ctx, docEntry)
 	if err != nil {
-		return false, err
+		return false, &brokenError{err}
 	}
 	for _, d := range docs {
 		var v vouched

@@ -7,7 +7,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -74,17 +73,17 @@ func (n *Node) send(ctx context.Context, done *Sync) error {
 			return err
 		}
 		if len(objects) > 0 {
+			if c == nil { // before anything is numbered and signed: the hub may be away
+				if c, err = n.dial(ctx, taxii.Inbox, true); err != nil {
+					return err
+				}
+			}
 			first, err := n.reserve(ctx, len(objects))
 			if err != nil {
 				return err
 			}
 			if objects, err = n.numbered(objects, first); err != nil {
 				return err
-			}
-			if c == nil {
-				if c, err = n.dial(ctx, taxii.Inbox, true); err != nil {
-					return err
-				}
 			}
 			through := 0
 			sent, err := c.Push(ctx, raws(objects), func(k int) error { through = k; return nil })
@@ -245,7 +244,7 @@ func (n *Node) hear(ctx context.Context, done *Sync) error {
 			fresh = append(fresh, s)
 			done.Heard++
 		}
-		if err := n.act(ctx, fresh, done); err != nil {
+		if err := n.act(ctx, heard, fresh, done); err != nil {
 			return err
 		}
 		cfg := n.cfg
@@ -315,13 +314,10 @@ func (n *Node) Notices(ctx context.Context) ([]Notice, error) {
 	return out, nil
 }
 
-// act warns of what was heard.
-func (n *Node) act(ctx context.Context, fresh []spoken, done *Sync) error {
+// act warns of what was heard just now; heard holds it with what was heard before.
+func (n *Node) act(ctx context.Context, heard map[string]spoken, fresh []spoken, done *Sync) error {
 	var due []coldwatch.Warning
-	opened, err := n.openings(ctx, fresh)
-	if err != nil {
-		return err
-	}
+	opened := openedTokens(heard)
 	for _, s := range fresh {
 		if s.Kind != KindNotice {
 			continue
@@ -359,20 +355,16 @@ func (n *Node) act(ctx context.Context, fresh []spoken, done *Sync) error {
 	return n.store.PutWarnings(ctx, due)
 }
 
-// openings gives the tokens that somebody opened, by what was heard so far and just now.
-func (n *Node) openings(ctx context.Context, fresh []spoken) (map[string]bool, error) {
+// openedTokens gives the tokens that somebody opened.
+func openedTokens(heard map[string]spoken) map[string]bool {
 	out := map[string]bool{}
-	heard, err := n.heard(ctx)
-	if err != nil {
-		return nil, err
-	}
-	for _, s := range append(fresh[:len(fresh):len(fresh)], slices.Collect(maps.Values(heard))...) {
+	for _, s := range heard {
 		var o Opening
 		if s.Kind == KindOpening && json.Unmarshal(s.Body, &o) == nil {
 			out[o.Token] = true
 		}
 	}
-	return out, nil
+	return out
 }
 
 // Reasons of a warning that a hub's notice gives.

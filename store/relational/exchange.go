@@ -67,7 +67,11 @@ func (s *Store) PutObjects(ctx context.Context, collection string, now time.Time
 // Objects gives the versions that a query chooses, by time of addition.
 func (s *Store) Objects(ctx context.Context, q store.ObjectQuery) ([]store.Object, error) {
 	where, args := chosen(q)
-	query := `SELECT o.id, o.type, o.spec_version, o.version, o.date_added, o.source, o.object FROM taxii_object o WHERE ` + where + ` ORDER BY o.date_added`
+	query := `SELECT o.id, o.type, o.spec_version, o.version, o.date_added, o.source, o.object FROM taxii_object o WHERE ` + where + ` ORDER BY `
+	if len(q.IDs) > 0 {
+		query += `+` // SQLite would go through the whole collection in its order rather than sort the few that are named
+	}
+	query += `o.date_added`
 	if q.Limit > 0 {
 		query += ` LIMIT ?`
 		args = append(args, q.Limit)
