@@ -4,16 +4,13 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
-	"fmt"
-	"log/slog"
 	"net"
-	"net/http"
 	"strings"
 	"time"
 
-	"golang.org/x/net/netutil"
 	"golang.org/x/sync/errgroup"
 
+	"github.com/coldwatch/coldwatch/console"
 	"github.com/coldwatch/coldwatch/engine"
 	"github.com/coldwatch/coldwatch/federation"
 )
@@ -227,31 +224,19 @@ func (c hubServeCmd) Run(ctx context.Context, g *Globals) error {
 	if err != nil {
 		return hinted("choose another with --listen, for example 127.0.0.1:8444", "listen on %s: %w", c.Listen, err)
 	}
-	l = netutil.LimitListener(l, maxConnections)
+	each := maxOfOne
+	if onLoopback(c.Listen) {
+		each = 0 // all come from one
+	}
+	l = console.Limit(l, maxConnections, each)
 	scheme := "http"
 	if cfg != nil {
 		cfg.MinVersion = tls.VersionTLS13
 		scheme, l = "https", tls.NewListener(l, cfg)
 	}
-	srv := &http.Server{Handler: h.Handler(), MaxHeaderBytes: maxHeader, ReadHeaderTimeout: 10 * time.Second, ReadTimeout: 2 * time.Minute,
-		WriteTimeout: 5 * time.Minute, IdleTimeout: 2 * time.Minute, ErrorLog: slog.NewLogLogger(slog.Default().Handler(), slog.LevelInfo)}
 	g.note("hub %s listening on %s://%s", safe(h.Name()), scheme, l.Addr())
 	group, running := errgroup.WithContext(ctx)
-	group.Go(func() error {
-		if err := srv.Serve(l); !errors.Is(err, http.ErrServerClosed) {
-			return fmt.Errorf("serve: %w", err)
-		}
-		return nil
-	})
-	group.Go(func() error {
-		<-running.Done()
-		end, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
-		defer cancel()
-		if err := srv.Shutdown(end); err != nil {
-			return fmt.Errorf("serve: %w", err)
-		}
-		return nil
-	})
+	group.Go(func() error { return answer(running, l, h.Handler()) })
 	group.Go(func() error { return h.Run(running, c.Every) })
 	return group.Wait()
 }

@@ -45,11 +45,11 @@ func (c joinCmd) Run(ctx context.Context, g *Globals) error {
 	var d federation.Dial
 	if c.CA != "" {
 		var err error
-		if d.CA, err = os.ReadFile(c.CA); err != nil {
-			return hinted("--ca wants a certificate in PEM", "%w", err)
+		if d.CA, err = g.readSmall(c.CA); err != nil {
+			return err
 		}
 	}
-	e, err := g.openOrMake(ctx)
+	e, err := g.opened(ctx, true)
 	if err != nil {
 		return err
 	}
@@ -73,22 +73,10 @@ func (c joinCmd) Run(ctx context.Context, g *Globals) error {
 	return nil
 }
 
-// openOrMake opens the database with the pack that its mail was scanned with, or makes it.
-func (g *Globals) openOrMake(ctx context.Context) (*engine.Engine, error) {
-	st, err := openStore(ctx, g.DB, true)
-	if err != nil {
-		return nil, err
-	}
-	if err := st.Close(); err != nil {
-		return nil, err
-	}
-	return g.open(ctx)
-}
-
 // readSmall reads a small file, or standard input for "-".
 func (g *Globals) readSmall(path string) ([]byte, error) {
 	in := g.stdin
-	if path != "-" && !strings.HasSuffix(path, "/-") {
+	if path != "-" {
 		f, err := os.Open(path)
 		if err != nil {
 			return nil, hinted("check the path", "%w", err)
@@ -137,6 +125,9 @@ func (c leaveCmd) Run(ctx context.Context, g *Globals) error {
 	}
 	if !told {
 		g.note("the hub could not be reached: ask its operator to run coldwatch hub revoke, and to delete what you sent")
+	}
+	if g.JSON {
+		return g.printJSON(map[string]bool{"left": true, "told": told})
 	}
 	g.print("left")
 	return nil
@@ -395,6 +386,9 @@ func (communityKeyCmd) Run(ctx context.Context, g *Globals) error {
 	}
 	defer e.Store.Close()
 	g.note("whoever has this reads the tokens of the community: hand it to members only, over a safe way, never to the hub")
+	if g.JSON {
+		return g.printJSON(map[string]string{"key": n.Ring().String()})
+	}
 	g.print("%s", n.Ring())
 	return nil
 }

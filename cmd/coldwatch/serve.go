@@ -105,8 +105,6 @@ func (c serveCmd) Run(ctx context.Context, g *Globals) error {
 	if err != nil {
 		return err
 	}
-	srv := &http.Server{Handler: handler, MaxHeaderBytes: maxHeader, ReadHeaderTimeout: 10 * time.Second, ReadTimeout: 2 * time.Minute,
-		WriteTimeout: 5 * time.Minute, IdleTimeout: 2 * time.Minute, ErrorLog: slog.NewLogLogger(slog.Default().Handler(), slog.LevelInfo)}
 	g.note("listening on %s://%s/", scheme, l.Addr())
 	if err := c.welcome(ctx, g, people, scheme+"://"+l.Addr().String()); err != nil {
 		return err
@@ -120,21 +118,7 @@ func (c serveCmd) Run(ctx context.Context, g *Globals) error {
 		g.note("taking mail in: %s", safe(w.text))
 		group.Go(run)
 	}
-	group.Go(func() error {
-		if err := srv.Serve(l); !errors.Is(err, http.ErrServerClosed) {
-			return fmt.Errorf("serve: %w", err)
-		}
-		return nil
-	})
-	group.Go(func() error {
-		<-running.Done()
-		end, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
-		defer cancel()
-		if err := srv.Shutdown(end); err != nil {
-			return fmt.Errorf("serve: %w", err)
-		}
-		return nil
-	})
+	group.Go(func() error { return answer(running, l, handler) })
 	if c.Work {
 		group.Go(func() error { return e.Work(running, nil) })
 		group.Go(func() error { return e.Follow(running) })
@@ -147,6 +131,25 @@ func (c serveCmd) Run(ctx context.Context, g *Globals) error {
 	stop()
 	door.Close()
 	return err
+}
+
+// answer serves HTTP on a listener until ctx ends, within the bounds of the server; what was begun then has ten seconds to end.
+func answer(ctx context.Context, l net.Listener, h http.Handler) error {
+	srv := &http.Server{Handler: h, MaxHeaderBytes: maxHeader, ReadHeaderTimeout: 10 * time.Second, ReadTimeout: 2 * time.Minute,
+		WriteTimeout: 5 * time.Minute, IdleTimeout: 2 * time.Minute, ErrorLog: slog.NewLogLogger(slog.Default().Handler(), slog.LevelInfo)}
+	served := make(chan error, 1)
+	go func() { served <- srv.Serve(l) }()
+	select {
+	case err := <-served:
+		return fmt.Errorf("serve: %w", err)
+	case <-ctx.Done():
+	}
+	end, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
+	defer cancel()
+	if err := srv.Shutdown(end); err != nil {
+		return fmt.Errorf("serve: %w", err)
+	}
+	return nil
 }
 
 // handler puts the parts of the server together.
