@@ -61,7 +61,7 @@ func New(c Config) (http.Handler, error) {
 	if c.Refused == nil {
 		c.Refused = plain
 	}
-	s := &server{Config: c, mux: http.NewServeMux(), cross: http.NewCrossOriginProtection(), form: account.CSRF(account.Secret())}
+	s := &server{Config: c, mux: http.NewServeMux(), cross: http.NewCrossOriginProtection(), form: account.CSRF(token.Secret())}
 	seen := map[string]bool{}
 	for _, r := range c.Routes {
 		name := r.Method + " " + r.Path

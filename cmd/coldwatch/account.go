@@ -34,7 +34,7 @@ type accountCreateCmd struct {
 }
 
 func (c accountCreateCmd) Run(ctx context.Context, g *Globals) error {
-	return g.people(ctx, func(ctx context.Context, e *engine.Engine, p *account.People) error {
+	return g.people(ctx, true, func(ctx context.Context, e *engine.Engine, p *account.People) error {
 		there, err := p.Exist(ctx)
 		if err != nil {
 			return err
@@ -43,8 +43,6 @@ func (c accountCreateCmd) Run(ctx context.Context, g *Globals) error {
 		switch {
 		case name == "" && there:
 			name = access.Reader.String()
-		case !there && name != "" && name != access.Administrator.String() || !there && c.Org != "":
-			return hinted("make that one first, without --role and --org", "the first account must be an administrator's, or nobody could make another")
 		case name == "":
 			name = access.Administrator.String()
 		}
@@ -54,6 +52,9 @@ func (c accountCreateCmd) Run(ctx context.Context, g *Globals) error {
 		}
 		if c.Org != "" && e.Pack.Organisation(c.Org) == nil {
 			return hinted("coldwatch pack show --organisations lists them", "the pack has no organisation %q", c.Org)
+		}
+		if !there && (role != access.Administrator || c.Org != "") { // before a password is asked for
+			return account.ErrFirst
 		}
 		password, err := g.askPassword()
 		if err != nil {
@@ -77,7 +78,7 @@ func ofOrganisation(org string) string {
 type accountListCmd struct{}
 
 func (accountListCmd) Run(ctx context.Context, g *Globals) error {
-	return g.people(ctx, func(ctx context.Context, _ *engine.Engine, p *account.People) error {
+	return g.people(ctx, false, func(ctx context.Context, _ *engine.Engine, p *account.People) error {
 		all, err := p.All(ctx)
 		if err != nil {
 			return err
@@ -127,7 +128,7 @@ func (c accountChangeCmd) Run(ctx context.Context, g *Globals) error {
 	if c.Role == "" && c.Org == nil && !c.Disable && !c.Enable {
 		return &userError{err: errors.New("nothing to change"), hint: "--role, --org, --disable or --enable", code: 2}
 	}
-	return g.people(ctx, func(ctx context.Context, e *engine.Engine, p *account.People) error {
+	return g.people(ctx, false, func(ctx context.Context, e *engine.Engine, p *account.People) error {
 		if _, ok := access.ParseRole(c.Role); c.Role != "" && !ok {
 			return account.ErrRole
 		}
@@ -157,7 +158,7 @@ type accountPasswordCmd struct {
 }
 
 func (c accountPasswordCmd) Run(ctx context.Context, g *Globals) error {
-	return g.people(ctx, func(ctx context.Context, _ *engine.Engine, p *account.People) error {
+	return g.people(ctx, false, func(ctx context.Context, _ *engine.Engine, p *account.People) error {
 		password, err := g.askPassword()
 		if err != nil {
 			return err
@@ -175,7 +176,7 @@ type accountDeleteCmd struct {
 }
 
 func (c accountDeleteCmd) Run(ctx context.Context, g *Globals) error {
-	return g.people(ctx, func(ctx context.Context, _ *engine.Engine, p *account.People) error {
+	return g.people(ctx, false, func(ctx context.Context, _ *engine.Engine, p *account.People) error {
 		if err := p.Delete(ctx, c.Name); err != nil {
 			return err
 		}
@@ -185,8 +186,8 @@ func (c accountDeleteCmd) Run(ctx context.Context, g *Globals) error {
 }
 
 // people runs f with the accounts of the database; what it does is written down as done on the command line.
-func (g *Globals) people(ctx context.Context, f func(context.Context, *engine.Engine, *account.People) error) error {
-	e, err := g.opened(ctx, true)
+func (g *Globals) people(ctx context.Context, create bool, f func(context.Context, *engine.Engine, *account.People) error) error {
+	e, err := g.opened(ctx, create)
 	if err != nil {
 		return err
 	}
@@ -199,6 +200,8 @@ func (g *Globals) people(ctx context.Context, f func(context.Context, *engine.En
 	switch {
 	case errors.Is(err, store.ErrNotFound):
 		return hinted("coldwatch account list", "there is no account of that name")
+	case errors.Is(err, account.ErrFirst):
+		return hinted("make that one first, without --role and --org", "%w", err)
 	case errors.Is(err, account.ErrTaken):
 		return hinted("coldwatch account list", "%w", err)
 	}

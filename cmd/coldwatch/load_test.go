@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -189,7 +190,7 @@ func (l *load) read(path, cookie string) (time.Duration, error) {
 	began := time.Now()
 	status, err := l.do(r)
 	took := time.Since(began)
-	if err == nil && status != http.StatusOK && status != http.StatusNotFound {
+	if err == nil && status != http.StatusOK {
 		err = fmt.Errorf("GET %s: %d", path, status)
 	}
 	return took, err
@@ -264,21 +265,11 @@ func (l *load) together(paths []string, whole, member, secret string) {
 		})
 	}
 	group.Wait()
-	for _, p := range slices.SortedFunc(mapKeys(times), func(a, b string) int { return cmp.Compare(quantile(times[b], 0.95), quantile(times[a], 0.95)) }) {
+	for _, p := range slices.SortedFunc(maps.Keys(times), func(a, b string) int { return cmp.Compare(quantile(times[b], 0.95), quantile(times[a], 0.95)) }) {
 		l.t.Logf("50 readers        %-60.60s %5d  p50 %7s  p95 %7s", p, len(times[p]), round(quantile(times[p], 0.5)), round(quantile(times[p], 0.95)))
 	}
 	l.t.Logf("50 readers, %d messages taken in (%.0f a second, %d not sent for lack of slots): %d pages, p50 %s, p95 %s, p99 %s", taken.Load(),
 		float64(taken.Load())/loadTime.Seconds(), late.Load(), len(all), round(quantile(all, 0.5)), round(quantile(all, 0.95)), round(quantile(all, 0.99)))
-}
-
-func mapKeys[V any](m map[string]V) func(func(string) bool) {
-	return func(yield func(string) bool) {
-		for k := range m {
-			if !yield(k) {
-				return
-			}
-		}
-	}
 }
 
 // fill makes a store: a scenario is scanned and linked as ever, then its messages and campaigns are copied under other ids and

@@ -8,6 +8,7 @@ import (
 
 	"github.com/coldwatch/coldwatch/console/access"
 	"github.com/coldwatch/coldwatch/console/account"
+	"github.com/coldwatch/coldwatch/knowledge"
 )
 
 // oidcFlags say how people sign in at their own organisation.
@@ -21,7 +22,7 @@ type oidcFlags struct {
 }
 
 // provider gives the way in, nil where none is set up.
-func (f oidcFlags) provider(clock func() time.Time) (*account.OIDC, error) {
+func (f oidcFlags) provider(pack *knowledge.Pack, clock func() time.Time) (*account.OIDC, error) {
 	if f.Issuer == "" {
 		return nil, nil
 	}
@@ -42,6 +43,9 @@ func (f oidcFlags) provider(clock func() time.Time) (*account.OIDC, error) {
 		role, ok := access.ParseRole(name)
 		if !ok {
 			return nil, &userError{err: errors.New("--oidc-grant " + group + ": there is no role " + name), hint: "viewer, analyst, publisher, administrator", code: 2}
+		}
+		if org != "" && pack.Organisation(org) == nil {
+			return nil, hinted("coldwatch pack show --organisations lists them", "--oidc-grant %s: the pack has no organisation %q", group, org)
 		}
 		p.Grants[group] = account.Grant{Role: role, Organisation: org}
 	}

@@ -159,7 +159,7 @@ func (c serveCmd) handler(g *Globals, e *engine.Engine, door *engine.Door, secur
 	if err != nil {
 		return nil, nil, err
 	}
-	oidc, err := c.OIDC.provider(e.Clock)
+	oidc, err := c.OIDC.provider(e.Pack, e.Clock)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -173,8 +173,8 @@ func (c serveCmd) handler(g *Globals, e *engine.Engine, door *engine.Door, secur
 	d := desk.New(desk.Config{Store: e.Store, Engine: now, Log: log, Clock: e.Clock})
 	calls := api.New(api.Config{Desk: d, People: people, Taker: door, Store: e.Store, Engine: now, Clock: e.Clock})
 	watch := &health.Watch{Store: e.Store, Clock: e.Clock, Local: local}
-	entrance := &frontdoor.Door{People: people, OIDC: oidc, TLS: secure, Cookie: console.CookieName(secure)}
-	pages, err := page.New(page.Config{Desk: d, People: people, Store: e.Store, Bodies: []fs.FS{frontdoor.Templates()}})
+	entrance := &frontdoor.Door{People: people, OIDC: oidc, TLS: secure}
+	pages, err := page.New(page.Config{Desk: d, People: people, Store: e.Store, TLS: secure, Bodies: []fs.FS{frontdoor.Templates()}})
 	if err != nil {
 		return nil, nil, err
 	}

@@ -62,11 +62,6 @@ type Viewer struct {
 	Open         bool     // the loopback without accounts: the pages say so
 }
 
-// Sees tells whether the viewer may see what belongs to an organisation (its messages, its name as a target).
-func (v Viewer) Sees(organisation string) bool {
-	return v.Role >= Reader && (v.Organisation == "" || v.Organisation == organisation)
-}
-
 // May tells whether the viewer has at least that role.
 func (v Viewer) May(r Role) bool { return v.Role >= r }
 

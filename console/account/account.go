@@ -15,7 +15,6 @@ import (
 	"crypto/sha256"
 	"crypto/subtle"
 	"encoding/base64"
-	"encoding/hex"
 	"errors"
 	"strings"
 	"sync"
@@ -23,6 +22,7 @@ import (
 
 	"github.com/coldwatch/coldwatch/console/access"
 	"github.com/coldwatch/coldwatch/console/audit"
+	"github.com/coldwatch/coldwatch/console/token"
 	"github.com/coldwatch/coldwatch/engine"
 	"github.com/coldwatch/coldwatch/store"
 )
@@ -34,6 +34,7 @@ var (
 	ErrName    = errors.New("a name has letters, digits, dots, hyphens, underscores and @, at most 64")
 	ErrTaken   = errors.New("there is an account of that name already")
 	ErrRole    = errors.New("a role is viewer, analyst, publisher or administrator")
+	ErrFirst   = errors.New("the first account must be an administrator's who sees all, or nobody could make another")
 	ErrLast    = errors.New("this is the last administrator who can sign in with a password; make another first")
 	ErrSetUp   = errors.New("the set-up token is wrong, or was used already")
 )
@@ -61,7 +62,7 @@ type People struct {
 	slow   *limiter
 	decoy  string // hash that an unknown name is compared with, so that it takes as long
 
-	changing sync.Mutex // held while it is looked at who is left and one is changed
+	changing sync.Mutex // held while an account, or who is left, is looked at and changed
 
 	mu    sync.Mutex
 	setUp string // hash of the one-time token; "" when it is used or was never made
@@ -91,20 +92,20 @@ func (p *People) Exist(ctx context.Context) (bool, error) {
 
 // SetUpToken makes the one-time token by which the first administrator is made. It is kept nowhere: a restart makes another.
 func (p *People) SetUpToken() string {
-	token := rand.Text()
+	made := rand.Text()
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.setUp = sum(token)
-	return token
+	p.setUp = token.Hash(made)
+	return made
 }
 
 // takeSetUp uses the set-up token up, if it is the right one: of two who come with it at once only one gets in. giveBack undoes that
 // where no account was made.
-func (p *People) takeSetUp(token string) (giveBack func(), ok bool) {
+func (p *People) takeSetUp(given string) (giveBack func(), ok bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	kept := p.setUp
-	if kept == "" || subtle.ConstantTimeCompare([]byte(kept), []byte(sum(token))) != 1 {
+	if kept == "" || subtle.ConstantTimeCompare([]byte(kept), []byte(token.Hash(given))) != 1 {
 		return nil, false
 	}
 	p.setUp = ""
@@ -116,12 +117,12 @@ func (p *People) takeSetUp(token string) (giveBack func(), ok bool) {
 }
 
 // SetUp makes the first administrator and uses the token up.
-func (p *People) SetUp(ctx context.Context, token, name, password string) error {
+func (p *People) SetUp(ctx context.Context, given, name, password string) error {
 	v := access.From(ctx)
 	if err := p.slow.ask("", v.Address); err != nil {
 		return err
 	}
-	giveBack, ok := p.takeSetUp(strings.TrimSpace(token))
+	giveBack, ok := p.takeSetUp(strings.TrimSpace(given))
 	if !ok {
 		p.slow.failed("", v.Address)
 		return ErrSetUp
@@ -151,6 +152,11 @@ func (p *People) Create(ctx context.Context, a store.Account, password string) e
 	}
 	if _, ok := access.ParseRole(a.Role); !ok {
 		return ErrRole
+	}
+	if there, err := p.Exist(ctx); err != nil {
+		return err
+	} else if !there && (a.Role != access.Administrator.String() || a.Organisation != "") {
+		return ErrFirst
 	}
 	var err error
 	if a.Secret, err = p.hash(ctx, a.Name, password); err != nil {
@@ -267,13 +273,17 @@ func (p *People) notLast(ctx context.Context, name string) error {
 
 // SetPassword gives an account a new password and ends its sessions.
 func (p *People) SetPassword(ctx context.Context, name, password string) error {
+	secret, err := p.hash(ctx, name, password)
+	if err != nil {
+		return err
+	}
+	p.changing.Lock()
+	defer p.changing.Unlock()
 	a, err := p.store.Account(ctx, name)
 	if err != nil {
 		return err
 	}
-	if a.Secret, err = p.hash(ctx, name, password); err != nil {
-		return err
-	}
+	a.Secret = secret
 	if _, err := p.store.PutAccount(ctx, a, false); err != nil {
 		return err
 	}
@@ -311,22 +321,10 @@ func (p *People) Delete(ctx context.Context, name string) error {
 	return p.log.Add(ctx, audit.AccountDelete, name, describe(a))
 }
 
-func sum(secret string) string {
-	h := sha256.Sum256([]byte(secret))
-	return hex.EncodeToString(h[:])
-}
-
 // CSRF gives the token that forms of a session carry back. It tells nothing of the session's secret.
 func CSRF(secret string) string {
 	h := sha256.Sum256([]byte("coldwatch form\x00" + secret))
 	return base64.RawURLEncoding.EncodeToString(h[:18])
-}
-
-// Secret gives 256 random bits.
-func Secret() string {
-	var b [32]byte
-	rand.Read(b[:]) //nolint:errcheck // never fails (crypto/rand)
-	return base64.RawURLEncoding.EncodeToString(b[:])
 }
 
 // HasPassword tells whether an account signs in with a password.

@@ -247,35 +247,47 @@ func (p *People) SignInBy(ctx context.Context, o *OIDC, kept string, back url.Va
 		p.slow.failed("", v.Address)
 		return "", err
 	}
-	a, err := p.bySubject(ctx, who)
+	a, err := p.arrived(ctx, o, who)
 	if err != nil {
 		return "", err
+	}
+	return p.begin(ctx, a, agent, "OpenID Connect")
+}
+
+// arrived gives the account of somebody who comes from the provider, made or brought up to date.
+func (p *People) arrived(ctx context.Context, o *OIDC, who claims) (store.Account, error) {
+	p.changing.Lock()
+	defer p.changing.Unlock()
+	v := access.From(ctx)
+	a, err := p.bySubject(ctx, who)
+	if err != nil {
+		return a, err
 	}
 	g, ok := o.grant(who.groups)
 	if !ok || a.Disabled {
 		if err := p.log.AddBy(ctx, a.Name, v.Address, audit.SignInRefused, a.Name, "OpenID Connect: no group"); err != nil {
-			return "", err
+			return a, err
 		}
-		return "", ErrGroup
+		return a, ErrGroup
 	}
 	before := describe(a)
 	fresh := a.Role == ""
 	a.Role, a.Organisation = g.Role.String(), g.Organisation
 	if after := describe(a); fresh || before != after {
 		if _, err := p.store.PutAccount(ctx, a, false); err != nil {
-			return "", err
+			return a, err
 		}
 		action, detail := audit.AccountChange, before+" → "+after
 		if fresh {
 			action, detail = audit.AccountCreate, after
 		} else if err := p.store.EndSessions(ctx, "", a.Name, time.Time{}); err != nil {
-			return "", err
+			return a, err
 		}
 		if err := p.log.AddBy(ctx, a.Name, v.Address, action, a.Name, detail+", by the provider's groups"); err != nil {
-			return "", err
+			return a, err
 		}
 	}
-	return p.begin(ctx, a, agent, "OpenID Connect")
+	return a, nil
 }
 
 // bySubject finds the account of somebody at the provider, or describes a new one, without a role yet, under a name that nobody has:

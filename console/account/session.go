@@ -8,6 +8,7 @@ import (
 
 	"github.com/coldwatch/coldwatch/console/access"
 	"github.com/coldwatch/coldwatch/console/audit"
+	"github.com/coldwatch/coldwatch/console/token"
 	"github.com/coldwatch/coldwatch/store"
 )
 
@@ -58,7 +59,7 @@ func (p *People) SignIn(ctx context.Context, name, password, agent string) (stri
 
 func (p *People) begin(ctx context.Context, a store.Account, agent, how string) (string, error) {
 	v := access.From(ctx)
-	secret := Secret()
+	secret := token.Secret()
 	now := p.clock()
 	if len(agent) > 200 {
 		agent = agent[:200]
@@ -66,7 +67,7 @@ func (p *People) begin(ctx context.Context, a store.Account, agent, how string) 
 	if err := p.store.EndSessions(ctx, "", "", now); err != nil { // the expired ones go while we are at it
 		return "", err
 	}
-	err := p.store.PutSession(ctx, store.Session{Hash: sum(secret), Account: a.Name, Created: now, Seen: now, Expires: now.Add(p.policy.Idle), Address: v.Address, Agent: agent})
+	err := p.store.PutSession(ctx, store.Session{Hash: token.Hash(secret), Account: a.Name, Created: now, Seen: now, Expires: now.Add(p.policy.Idle), Address: v.Address, Agent: agent})
 	if err != nil {
 		return "", err
 	}
@@ -78,7 +79,7 @@ func (p *People) Viewer(ctx context.Context, secret string) (access.Viewer, erro
 	if secret == "" || len(secret) > 100 {
 		return access.Viewer{}, nil
 	}
-	s, err := p.store.Session(ctx, sum(secret))
+	s, err := p.store.Session(ctx, token.Hash(secret))
 	if errors.Is(err, store.ErrNotFound) {
 		return access.Viewer{}, nil
 	}
@@ -111,7 +112,7 @@ func (p *People) Viewer(ctx context.Context, secret string) (access.Viewer, erro
 
 // SignOut ends the session of a secret.
 func (p *People) SignOut(ctx context.Context, secret string) error {
-	if err := p.store.EndSessions(ctx, sum(secret), "", time.Time{}); err != nil {
+	if err := p.store.EndSessions(ctx, token.Hash(secret), "", time.Time{}); err != nil {
 		return err
 	}
 	return p.log.Add(ctx, audit.SignOut, access.From(ctx).Account, "")
@@ -119,7 +120,7 @@ func (p *People) SignOut(ctx context.Context, secret string) error {
 
 // Drop ends a session in whose place another begins.
 func (p *People) Drop(ctx context.Context, secret string) error {
-	return p.store.EndSessions(ctx, sum(secret), "", time.Time{})
+	return p.store.EndSessions(ctx, token.Hash(secret), "", time.Time{})
 }
 
 // EndAll ends every session of an account.

@@ -138,12 +138,9 @@ func reply(w http.ResponseWriter, status int, v any) {
 func fail(w http.ResponseWriter, r *http.Request, err error) {
 	var input *desk.InputError
 	var tooLarge *http.MaxBytesError
-	var bad *engine.JudgementError
 	switch {
 	case errors.As(err, &input):
 		console.Problem(w, http.StatusUnprocessableEntity, input.Text, input.Hint)
-	case errors.As(err, &bad):
-		console.Problem(w, http.StatusUnprocessableEntity, bad.Reason, bad.Hint)
 	case errors.As(err, &tooLarge):
 		console.Problem(w, http.StatusRequestEntityTooLarge, "the body is too large", "")
 	case errors.Is(err, store.ErrNotFound), errors.Is(err, token.ErrNone):
@@ -170,7 +167,7 @@ func fail(w http.ResponseWriter, r *http.Request, err error) {
 
 // known gives the error, without what it is about, that a caller can mend.
 func known(err error) error {
-	for _, k := range []error{account.ErrName, account.ErrTaken, account.ErrRole, account.ErrLast, account.ErrWeak, token.ErrName, token.ErrScope, token.ErrTaken} {
+	for _, k := range []error{account.ErrName, account.ErrTaken, account.ErrRole, account.ErrFirst, account.ErrLast, account.ErrWeak, token.ErrName, token.ErrScope, token.ErrTaken} {
 		if errors.Is(err, k) {
 			return k
 		}

@@ -13,9 +13,9 @@ import (
 	"time"
 
 	"github.com/coldwatch/coldwatch"
+	"github.com/coldwatch/coldwatch/console"
 	"github.com/coldwatch/coldwatch/console/access"
 	"github.com/coldwatch/coldwatch/console/account"
-	"github.com/coldwatch/coldwatch/console/audit"
 	"github.com/coldwatch/coldwatch/console/desk"
 	"github.com/coldwatch/coldwatch/console/token"
 	"github.com/coldwatch/coldwatch/engine"
@@ -115,18 +115,8 @@ func (a *API) export(r *request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	Download(r.w, name, content)
+	console.Download(r.w, name, content)
 	return answered, nil
-}
-
-// Download answers with a file to keep: whatever it holds, no browser draws it in our name.
-func Download(w http.ResponseWriter, name string, content []byte) {
-	h := w.Header()
-	h.Set("Content-Type", "application/octet-stream")
-	h.Set("Content-Disposition", mime.FormatMediaType("attachment", map[string]string{"filename": name}))
-	h.Set("Content-Length", strconv.Itoa(len(content)))
-	h.Set("Content-Security-Policy", "sandbox; default-src 'none'")
-	w.Write(content) //nolint:errcheck // the reader is gone, or reads it
 }
 
 func (a *API) judge(r *request) (any, error) {
@@ -150,8 +140,8 @@ func rows(all []store.Row) []Row {
 	return out
 }
 
-// MessageQuery reads the parameters that choose messages.
-func MessageQuery(r *http.Request) (store.MessageQuery, error) {
+// messageQuery reads the parameters that choose messages.
+func messageQuery(r *http.Request) (store.MessageQuery, error) {
 	v := r.URL.Query()
 	q := store.MessageQuery{Words: v.Get("q"), Organisation: v.Get("organisation"), Campaign: v.Get("campaign"), AfterID: v.Get("after_id")}
 	for _, c := range v["class"] {
@@ -176,7 +166,7 @@ func MessageQuery(r *http.Request) (store.MessageQuery, error) {
 }
 
 func (a *API) messages(r *request) (any, error) {
-	q, err := MessageQuery(r.Request)
+	q, err := messageQuery(r.Request)
 	if err != nil {
 		return nil, err
 	}
@@ -197,7 +187,7 @@ func (a *API) raw(r *request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	Download(r.w, r.PathValue("id")+".eml", b)
+	console.Download(r.w, r.PathValue("id")+".eml", b)
 	return answered, nil
 }
 
@@ -444,25 +434,16 @@ func (a *API) tokens(r *request) (any, error) {
 
 func (a *API) createToken(r *request) (any, error) {
 	n := r.in.(NewToken)
-	if err := a.member(n.Organisation); err != nil {
-		return nil, err
+	if n.Secret != "" {
+		return nil, wrong("a token's secret is made here", "leave it out")
 	}
-	if n.Secret != "" || len(n.Scopes) == 0 {
-		return nil, wrong("a token has a name and scopes; its secret is made here", "scopes: "+strings.Join(token.Scopes(), ", "))
-	}
-	if err := a.Desk.Log().Add(r.Context(), audit.TokenCreate, n.Name, strings.Join(n.Scopes, " ")+" "+n.Organisation); err != nil {
-		return nil, err
-	}
-	secret, err := token.Make(r.Context(), a.Store, token.Token{Name: n.Name, Scopes: n.Scopes, Organisation: n.Organisation, Created: a.Clock(), Expires: n.Expires})
-	n.Secret = secret
+	var err error
+	n.Secret, err = a.Desk.MakeToken(r.Context(), token.Token{Name: n.Name, Scopes: n.Scopes, Organisation: n.Organisation, Expires: n.Expires})
 	return n, err
 }
 
 func (a *API) revokeToken(r *request) (any, error) {
-	if err := a.Desk.Log().Add(r.Context(), audit.TokenRevoke, r.PathValue("name"), ""); err != nil {
-		return nil, err
-	}
-	return nil, token.Revoke(r.Context(), a.Store, r.PathValue("name"))
+	return nil, a.Desk.RevokeToken(r.Context(), r.PathValue("name"))
 }
 
 func (a *API) audit(r *request) (any, error) {

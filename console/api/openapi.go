@@ -39,7 +39,7 @@ func (a *API) OpenAPI() map[string]any {
 		"paths":   paths,
 		"components": object{"schemas": s.components, "securitySchemes": object{
 			"token":   object{"type": "http", "scheme": "bearer", "description": "coldwatch token create NAME --scope SCOPE"},
-			"session": object{"type": "apiKey", "in": "cookie", "name": "coldwatch"},
+			"session": object{"type": "apiKey", "in": "cookie", "name": "coldwatch", "description": "Under TLS its name is __Host-coldwatch."},
 		}},
 	}
 }

@@ -158,8 +158,7 @@ func (d *Desk) Campaign(ctx context.Context, id string, version int) (coldwatch.
 	if err != nil {
 		return coldwatch.Profile{}, err
 	}
-	p, err = d.fence(ctx, org, p)
-	if err != nil {
+	if p, err = d.fence(ctx, org, p); err != nil {
 		return coldwatch.Profile{}, err
 	}
 	return p, nil
@@ -318,7 +317,7 @@ func (d *Desk) Export(ctx context.Context, id, format string) (content []byte, n
 		return nil, "", err
 	}
 	if org, whole, _ := bound(ctx); !whole {
-		full, err := d.whole(ctx, id)
+		full, err := d.engine().Report(ctx, id) // nothing covered
 		if err != nil {
 			return nil, "", err
 		}
@@ -331,11 +330,6 @@ func (d *Desk) Export(ctx context.Context, id, format string) (content []byte, n
 		return nil, "", err
 	}
 	return b.Bytes(), id + f.Extension(), nil
-}
-
-// whole gives a report that nothing is covered in, for the audience check.
-func (d *Desk) whole(ctx context.Context, id string) (r coldwatch.Report, err error) {
-	return d.engine().Report(ctx, id)
 }
 
 // Formats lists the names of the export formats.

@@ -2,8 +2,6 @@ package desk
 
 import (
 	"context"
-	"encoding/json"
-	"fmt"
 	"maps"
 	"sync"
 	"time"
@@ -82,12 +80,8 @@ func (d *Desk) Message(ctx context.Context, id string) (Message, error) {
 		return Message{}, err
 	}
 	m := Message{Row: row}
-	b, err := d.st.Analysis(ctx, row.ID)
-	if err != nil {
+	if m.Analysis, err = d.analysis(ctx, row.ID); err != nil {
 		return m, err
-	}
-	if err := json.Unmarshal(b, &m.Analysis); err != nil {
-		return m, fmt.Errorf("analysis of %s: %w", row.ID, err)
 	}
 	if m.Campaign, err = d.st.CampaignOf(ctx, row.ID); err != nil {
 		return m, err

@@ -25,13 +25,16 @@ func (d *Desk) Analysis(ctx context.Context, id string) (coldwatch.Analysis, err
 	if err != nil {
 		return coldwatch.Analysis{}, err
 	}
-	b, err := d.st.Analysis(ctx, row.ID)
+	return d.analysis(ctx, row.ID)
+}
+
+func (d *Desk) analysis(ctx context.Context, id string) (a coldwatch.Analysis, err error) {
+	b, err := d.st.Analysis(ctx, id)
 	if err != nil {
-		return coldwatch.Analysis{}, err
+		return a, err
 	}
-	var a coldwatch.Analysis
 	if err := json.Unmarshal(b, &a); err != nil {
-		return a, fmt.Errorf("analysis of %s: %w", row.ID, err)
+		return a, fmt.Errorf("analysis of %s: %w", id, err)
 	}
 	return a, nil
 }

@@ -16,6 +16,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/coldwatch/coldwatch/console"
 	"github.com/coldwatch/coldwatch/console/access"
 	"github.com/coldwatch/coldwatch/console/account"
 	"github.com/coldwatch/coldwatch/store"
@@ -26,10 +27,12 @@ type Door struct {
 	People *account.People
 	OIDC   *account.OIDC // nil: passwords only
 	TLS    bool
-	Cookie string // name of the session's cookie
 	// Draw draws a page by the name of its template in Templates, whole: with head and navigation where there is one.
 	Draw func(w http.ResponseWriter, r *http.Request, status int, name string, data any)
 }
+
+// cookie is what the session's cookie is called.
+func (d *Door) cookie() string { return console.CookieName(d.TLS) }
 
 //go:embed *.html
 var templates embed.FS
@@ -83,7 +86,7 @@ type signInPage struct {
 
 func (d *Door) signInPage(r *http.Request, problem string) signInPage {
 	there, err := d.People.Exist(r.Context())
-	return signInPage{Name: r.PostFormValue("name"), Next: local(r.FormValue("next")), Problem: problem, OIDC: d.OIDC != nil, SetUp: err == nil && !there}
+	return signInPage{Name: r.PostFormValue("name"), Next: console.Local(r.FormValue("next")), Problem: problem, OIDC: d.OIDC != nil, SetUp: err == nil && !there}
 }
 
 func (d *Door) signIn(w http.ResponseWriter, r *http.Request) {
@@ -102,22 +105,13 @@ func (d *Door) signedIn(w http.ResponseWriter, r *http.Request) {
 
 // letIn gives the browser its session and sends it on.
 func (d *Door) letIn(w http.ResponseWriter, r *http.Request, secret, next string) {
-	if c, err := r.Cookie(d.Cookie); err == nil { // whose session this was, or who planted it: it ends here
+	if c, err := r.Cookie(d.cookie()); err == nil { // whose session this was, or who planted it: it ends here
 		if err := d.People.Drop(r.Context(), c.Value); err != nil {
 			slog.Error("sign-in", "error", err)
 		}
 	}
-	http.SetCookie(w, &http.Cookie{Name: d.Cookie, Value: secret, Path: "/", HttpOnly: true, Secure: d.TLS, SameSite: http.SameSiteLaxMode})
-	http.Redirect(w, r, local(next), http.StatusSeeOther)
-}
-
-// local gives a path of ours to go on to, whatever a stranger wrote: "/" for anything else.
-func local(next string) string {
-	u, err := url.Parse(next)
-	if err != nil || u.Scheme != "" || u.Host != "" || !strings.HasPrefix(next, "/") || strings.HasPrefix(next, "//") || strings.ContainsAny(next, "\\\r\n\t") {
-		return "/"
-	}
-	return next
+	http.SetCookie(w, &http.Cookie{Name: d.cookie(), Value: secret, Path: "/", HttpOnly: true, Secure: d.TLS, SameSite: http.SameSiteLaxMode})
+	http.Redirect(w, r, console.Local(next), http.StatusSeeOther)
 }
 
 // explain says to a person why something was refused; what is our own fault is logged and not told.
@@ -140,24 +134,24 @@ func sentence(err error) string {
 }
 
 func (d *Door) signOut(w http.ResponseWriter, r *http.Request) {
-	if c, err := r.Cookie(d.Cookie); err == nil {
+	if c, err := r.Cookie(d.cookie()); err == nil {
 		if err := d.People.SignOut(r.Context(), c.Value); err != nil {
 			slog.Error("sign-out", "error", err)
 		}
 	}
 	d.forget(w)
-	http.Redirect(w, r, "/sign-in", http.StatusSeeOther)
+	http.Redirect(w, r, console.SignInPath, http.StatusSeeOther)
 }
 
 func (d *Door) forget(w http.ResponseWriter) {
-	http.SetCookie(w, &http.Cookie{Name: d.Cookie, Path: "/", MaxAge: -1, HttpOnly: true, Secure: d.TLS, SameSite: http.SameSiteLaxMode})
+	http.SetCookie(w, &http.Cookie{Name: d.cookie(), Path: "/", MaxAge: -1, HttpOnly: true, Secure: d.TLS, SameSite: http.SameSiteLaxMode})
 }
 
 type setUpPage struct{ Token, Name, Problem string }
 
 func (d *Door) setUp(w http.ResponseWriter, r *http.Request) {
 	if there, err := d.People.Exist(r.Context()); err != nil || there {
-		http.Redirect(w, r, "/sign-in", http.StatusSeeOther)
+		http.Redirect(w, r, console.SignInPath, http.StatusSeeOther)
 		return
 	}
 	d.Draw(w, r, http.StatusOK, "set-up.html", setUpPage{Token: r.FormValue("token")})
@@ -204,7 +198,7 @@ func (d *Door) password(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	d.forget(w) // every session has ended: whoever knows the new password signs in
-	http.Redirect(w, r, "/sign-in", http.StatusSeeOther)
+	http.Redirect(w, r, console.SignInPath, http.StatusSeeOther)
 }
 
 func (d *Door) endAll(w http.ResponseWriter, r *http.Request) {
@@ -214,7 +208,7 @@ func (d *Door) endAll(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	d.forget(w)
-	http.Redirect(w, r, "/sign-in", http.StatusSeeOther)
+	http.Redirect(w, r, console.SignInPath, http.StatusSeeOther)
 }
 
 // wayCookie remembers, for the minutes at the provider, what the answer must carry.
@@ -232,7 +226,7 @@ func (d *Door) away(w http.ResponseWriter, r *http.Request) {
 		d.Draw(w, r, http.StatusBadGateway, "sign-in.html", d.signInPage(r, "Your organisation's sign-in cannot be reached. A local account still works."))
 		return
 	}
-	http.SetCookie(w, &http.Cookie{Name: wayCookie, Value: way.String() + "." + url.QueryEscape(local(r.FormValue("next"))), Path: "/sign-in/oidc", MaxAge: int(wayFor.Seconds()),
+	http.SetCookie(w, &http.Cookie{Name: wayCookie, Value: way.String() + "." + url.QueryEscape(console.Local(r.FormValue("next"))), Path: "/sign-in/oidc", MaxAge: int(wayFor.Seconds()),
 		HttpOnly: true, Secure: d.TLS, SameSite: http.SameSiteLaxMode})
 	http.Redirect(w, r, target, http.StatusSeeOther)
 }

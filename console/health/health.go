@@ -35,6 +35,8 @@ type Watch struct {
 	requests map[int]int64 // by status
 	buckets  [len(bounds) + 1]int64
 	seconds  float64
+
+	counting sync.Mutex // apart, for counting takes long and requests go on meanwhile
 	counted  time.Time
 	totals   store.Totals
 }
@@ -96,8 +98,8 @@ func say(w http.ResponseWriter, status int, text string) {
 
 // count gives the counts of what is stored, a little old.
 func (w *Watch) count(ctx context.Context) (store.Totals, error) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
+	w.counting.Lock()
+	defer w.counting.Unlock()
 	if now := w.Clock(); w.counted.IsZero() || now.Sub(w.counted) > countFor {
 		t, err := w.Store.Totals(ctx)
 		if err != nil {

@@ -2,13 +2,12 @@ package page
 
 import (
 	"fmt"
-	"mime"
 	"net/http"
 	"net/url"
 	"strconv"
-	"strings"
 
 	"github.com/coldwatch/coldwatch"
+	"github.com/coldwatch/coldwatch/console"
 	"github.com/coldwatch/coldwatch/console/desk"
 	"github.com/coldwatch/coldwatch/engine"
 	"github.com/coldwatch/coldwatch/publish/dossier"
@@ -134,26 +133,12 @@ func whole(s string) int {
 }
 
 func (p *Pages) export(w http.ResponseWriter, r *http.Request) {
-	format := r.PathValue("format")
-	content, name, err := p.Desk.Export(r.Context(), r.PathValue("id"), format)
+	content, name, err := p.Desk.Export(r.Context(), r.PathValue("id"), r.PathValue("format"))
 	if err != nil {
 		p.failed(w, r, err)
 		return
 	}
-	kind := mime.TypeByExtension(name[strings.LastIndexByte(name, '.'):])
-	if kind == "" || format == "html" { // a page of the report's is a file to keep, not a page of the console
-		kind = "application/octet-stream"
-	}
-	attach(w, name, kind, content)
-}
-
-// attach answers with a file to keep.
-func attach(w http.ResponseWriter, name, kind string, content []byte) {
-	w.Header().Set("Content-Type", kind)
-	w.Header().Set("Content-Disposition", mime.FormatMediaType("attachment", map[string]string{"filename": name}))
-	w.Header().Set("Content-Security-Policy", "default-src 'none'; sandbox; frame-ancestors 'none'")
-	w.Header().Set("Content-Length", fmt.Sprint(len(content)))
-	w.Write(content) //nolint:errcheck // the reader is gone, or reads it
+	console.Download(w, name, content)
 }
 
 // A chainGraph is the chain from maker to last mile with the organisations that the campaign impersonates and hits.

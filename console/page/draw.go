@@ -2,7 +2,6 @@ package page
 
 import (
 	"fmt"
-	"math"
 	"time"
 
 	"github.com/coldwatch/coldwatch"
@@ -57,7 +56,7 @@ func (a *atlas) draw(list []countryCount, one, many string) mapView {
 		t, ok := hit[c.Code]
 		area := mapArea{Path: c.Path}
 		if ok && c.Code != "" {
-			area.Level = level(t.Count, v.Most)
+			area.Level = dossier.Shade(t.Count, v.Most)
 			area.Title = t.Name + ": " + dossier.Count(t.Count, one, many)
 			v.Dots = append(v.Dots, mapDot{c.X, c.Y, 18 + 9*area.Level, c.Code, area.Title})
 		}
@@ -78,18 +77,10 @@ func bar(n, most int) int {
 	return max(2, n*100/most)
 }
 
-// level grades a count on a square-root scale, so that one is still seen beside a hundred.
-func level(n, most int) int {
-	if n <= 0 || most <= 0 {
-		return 1
-	}
-	return 1 + int(math.Min(3, math.Floor(3.999*math.Sqrt(float64(n)/float64(most)))))
-}
-
 // A timeView is a campaign's time as it is drawn, 1000 units wide.
 type timeView struct {
 	Bars                []timeBar
-	Ticks               []timeTick
+	Ticks               []dossier.Tick
 	Phases              []timePhase
 	Start, Likely, Seen int // of the interval in which it may have begun; Start is -1 for none
 	Alt                 string
@@ -98,11 +89,6 @@ type timeView struct {
 type timeBar struct {
 	X, Y, W, H, Mid, Count int
 	Title                  string
-}
-
-type timeTick struct {
-	X     int
-	Label string
 }
 
 type timePhase struct {
@@ -132,7 +118,7 @@ func drawTime(p coldwatch.Profile) timeView {
 	}
 	pad := max(to.Sub(from)/40, 12*time.Hour)
 	from, to = from.Add(-pad), to.Add(pad)
-	at := scale(from, to, timeLeft, timeWide)
+	at := dossier.Scale(from, to, timeLeft, timeWide)
 	most := 1
 	for _, w := range p.Timeline {
 		most = max(most, w.Messages)
@@ -147,7 +133,7 @@ func drawTime(p coldwatch.Profile) timeView {
 		x := at(ph.From)
 		v.Phases = append(v.Phases, timePhase{X: x, W: max(3, at(ph.To.Add(24*time.Hour))-x), Number: i + 1, Odd: i%2 == 1})
 	}
-	v.Ticks = ticks(from, to, at)
+	v.Ticks = dossier.Ticks(from, to, at)
 	if e := p.Start.Earliest; !e.IsZero() && !p.Start.Likely.IsZero() && e.Before(p.First) {
 		v.Start, v.Likely, v.Seen = at(e), at(p.Start.Likely), at(p.First)
 	}
@@ -159,47 +145,6 @@ func drawTime(p coldwatch.Profile) timeView {
 // StartWide gives how wide the interval of the beginning is.
 func (v timeView) StartWide() int { return max(2, v.Seen-v.Start) }
 
-// scale gives where a time stands on an axis.
-func scale(from, to time.Time, left, wide int) func(time.Time) int {
-	length := to.Sub(from).Seconds()
-	return func(t time.Time) int {
-		if length <= 0 {
-			return left
-		}
-		return left + int(math.Round(math.Max(0, math.Min(1, t.Sub(from).Seconds()/length))*float64(wide)))
-	}
-}
-
-// ticks marks days, months or years, so that at most about nine stand on the axis.
-func ticks(from, to time.Time, at func(time.Time) int) []timeTick {
-	from = from.UTC()
-	days := to.Sub(from).Hours() / 24
-	var out []timeTick
-	add := func(t time.Time, format string) {
-		if !t.Before(from) && !t.After(to) {
-			out = append(out, timeTick{at(t), t.Format(format)})
-		}
-	}
-	switch {
-	case days <= 45:
-		step := int(days/8) + 1
-		for t := time.Date(from.Year(), from.Month(), from.Day(), 0, 0, 0, 0, time.UTC); !t.After(to); t = t.AddDate(0, 0, step) {
-			add(t, "2 Jan")
-		}
-	case days <= 365*4:
-		step := int(days/30.4/8) + 1
-		for t := time.Date(from.Year(), from.Month(), 1, 0, 0, 0, 0, time.UTC); !t.After(to); t = t.AddDate(0, step, 0) {
-			add(t, "Jan 2006")
-		}
-	default:
-		step := int(days/365/8) + 1
-		for t := time.Date(from.Year(), 1, 1, 0, 0, 0, 0, time.UTC); !t.After(to); t = t.AddDate(step, 0, 0) {
-			add(t, "2006")
-		}
-	}
-	return out
-}
-
 // A sparkView is a campaign's waves in a line of a table, 100 units wide and 24 high.
 type sparkView struct {
 	Bars []timeBar
@@ -209,7 +154,7 @@ type sparkView struct {
 // spark draws waves between two times.
 func spark(p coldwatch.Profile, from, to time.Time) sparkView {
 	v := sparkView{Alt: fmt.Sprintf("%s between %s and %s", dossier.Count(p.Messages, "message", "messages"), day(p.First), day(p.Last))}
-	at := scale(from, to, 1, 96)
+	at := dossier.Scale(from, to, 1, 96)
 	most := 1
 	for _, w := range p.Timeline {
 		most = max(most, w.Messages)
@@ -242,23 +187,6 @@ func stages(p coldwatch.Profile) []stageLight {
 			}
 		}
 		out = append(out, l)
-	}
-	return out
-}
-
-// A barView is an interval between 0 and 1 as it is drawn, 1000 units wide.
-type barView struct {
-	Label, Note, Range string
-	X, W, Mid          int
-}
-
-func drawBars(b dossier.Bars) []barView {
-	unit := func(f float64) int { return int(math.Round(math.Max(0, math.Min(1, f)) * 1000)) }
-	var out []barView
-	for _, r := range b.Rows {
-		x := unit(r.Low)
-		out = append(out, barView{Label: r.Label, Note: r.Note, X: x, W: max(4, unit(r.High)-x), Mid: unit(r.Median),
-			Range: dossier.Percent(r.Median) + " (" + dossier.Percent(r.Low) + " to " + dossier.Percent(r.High) + ")"})
 	}
 	return out
 }

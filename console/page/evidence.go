@@ -19,7 +19,7 @@ type evidenceView struct {
 	Lanes      []evidenceLane
 	Nodes      []evidenceNode
 	Edges      []evidenceEdge
-	Ticks      []timeTick
+	Ticks      []dossier.Tick
 	Wide, Tall int
 	Chosen     *coldwatch.Link
 	ChosenA    string
@@ -113,7 +113,7 @@ func (p *Pages) evidence(r *http.Request, profile coldwatch.Profile, sightings [
 // place gives each message its place: time to the right, a lane for each organisation.
 func (v *evidenceView) place(p *Pages, profile coldwatch.Profile, sightings []coldwatch.Sighting) map[string][2]int {
 	from, to := profile.First, profile.Last
-	x := scale(from, to, evidenceLeft, evidenceWide)
+	x := dossier.Scale(from, to, evidenceLeft, evidenceWide)
 	lanes := map[string]int{}
 	at := map[string][2]int{}
 	taken := map[[2]int]int{}
@@ -139,7 +139,7 @@ func (v *evidenceView) place(p *Pages, profile coldwatch.Profile, sightings []co
 	}
 	v.Tall = 18 + len(v.Lanes)*evidenceRow + 24
 	if !from.IsZero() && to.After(from) {
-		v.Ticks = ticks(from, to, x)
+		v.Ticks = dossier.Ticks(from, to, x)
 	}
 	return at
 }

@@ -2,7 +2,6 @@ package page
 
 import (
 	"errors"
-	"fmt"
 	"math"
 	"net/http"
 	"net/url"
@@ -10,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/coldwatch/coldwatch"
+	"github.com/coldwatch/coldwatch/console"
 	"github.com/coldwatch/coldwatch/console/access"
 	"github.com/coldwatch/coldwatch/publish/dossier"
 	"github.com/coldwatch/coldwatch/store"
@@ -333,5 +333,5 @@ func (p *Pages) raw(w http.ResponseWriter, r *http.Request) {
 		p.failed(w, r, err)
 		return
 	}
-	attach(w, fmt.Sprintf("%s.eml", short(r.PathValue("id"))), "application/octet-stream", b)
+	console.Download(w, short(r.PathValue("id"))+".eml", b)
 }

@@ -26,6 +26,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/coldwatch/coldwatch/console"
 	"github.com/coldwatch/coldwatch/console/access"
 	"github.com/coldwatch/coldwatch/console/account"
 	"github.com/coldwatch/coldwatch/console/desk"
@@ -44,6 +45,7 @@ type Config struct {
 	Desk   *desk.Desk
 	People *account.People
 	Store  engine.Store // for settings, tokens and the queue
+	TLS    bool         // people come over TLS, to us or to a proxy of ours
 	Bodies []fs.FS      // folders with more page bodies: those of package door
 }
 
@@ -185,7 +187,7 @@ type flash struct {
 // draw draws a page.
 func (p *Pages) draw(w http.ResponseWriter, r *http.Request, status int, name, title, nav string, data any) {
 	v := access.From(r.Context())
-	page := view{Title: title, Nav: nav, V: v, Path: r.URL.RequestURI(), Data: data, Bare: v.Role == access.Nobody, Flash: takeFlash(w, r)}
+	page := view{Title: title, Nav: nav, V: v, Path: r.URL.RequestURI(), Data: data, Bare: v.Role == access.Nobody, Flash: p.takeFlash(w, r)}
 	_, page.Plain = doorTitles[name]
 	if made, err := p.Store.Setting(r.Context(), engine.SyntheticSetting); err == nil {
 		page.Invents = len(made) > 0
@@ -288,19 +290,16 @@ func (p *Pages) done(w http.ResponseWriter, r *http.Request, to, text string, un
 	if len(value) > 3500 { // a browser keeps some four thousand bytes: the words page can undo as well
 		value = hex.EncodeToString([]byte(text))
 	}
-	http.SetCookie(w, &http.Cookie{Name: flashCookie, Value: value, Path: "/", MaxAge: 60, HttpOnly: true, SameSite: http.SameSiteStrictMode, Secure: r.TLS != nil})
-	if !strings.HasPrefix(to, "/") || strings.HasPrefix(to, "//") || strings.ContainsAny(to, "\\\r\n\t") {
-		to = "/"
-	}
-	http.Redirect(w, r, to, http.StatusSeeOther)
+	http.SetCookie(w, &http.Cookie{Name: flashCookie, Value: value, Path: "/", MaxAge: 60, HttpOnly: true, SameSite: http.SameSiteStrictMode, Secure: p.TLS})
+	http.Redirect(w, r, console.Local(to), http.StatusSeeOther)
 }
 
-func takeFlash(w http.ResponseWriter, r *http.Request) flash {
+func (p *Pages) takeFlash(w http.ResponseWriter, r *http.Request) flash {
 	c, err := r.Cookie(flashCookie)
 	if err != nil {
 		return flash{}
 	}
-	http.SetCookie(w, &http.Cookie{Name: flashCookie, Path: "/", MaxAge: -1, HttpOnly: true, SameSite: http.SameSiteStrictMode, Secure: r.TLS != nil})
+	http.SetCookie(w, &http.Cookie{Name: flashCookie, Path: "/", MaxAge: -1, HttpOnly: true, SameSite: http.SameSiteStrictMode, Secure: p.TLS})
 	b, err := hex.DecodeString(c.Value)
 	if err != nil {
 		return flash{}

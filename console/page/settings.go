@@ -11,6 +11,7 @@ import (
 	"github.com/coldwatch/coldwatch/console/access"
 	"github.com/coldwatch/coldwatch/console/account"
 	"github.com/coldwatch/coldwatch/console/audit"
+	"github.com/coldwatch/coldwatch/console/desk"
 	"github.com/coldwatch/coldwatch/console/token"
 	"github.com/coldwatch/coldwatch/knowledge"
 	"github.com/coldwatch/coldwatch/publish/dossier"
@@ -49,11 +50,16 @@ func (p *Pages) drawSettings(w http.ResponseWriter, r *http.Request, status int,
 
 // refuse draws the settings with what was wrong.
 func (p *Pages) refuse(w http.ResponseWriter, r *http.Request, err error) {
-	for _, known := range []error{account.ErrWeak, account.ErrName, account.ErrTaken, account.ErrLast, token.ErrName, token.ErrScope, token.ErrTaken} {
+	for _, known := range []error{account.ErrWeak, account.ErrName, account.ErrTaken, account.ErrFirst, account.ErrLast, token.ErrName, token.ErrScope, token.ErrTaken} {
 		if errors.Is(err, known) {
 			p.drawSettings(w, r, http.StatusBadRequest, settingsPage{Problem: sentence(known.Error())})
 			return
 		}
+	}
+	var bad *desk.InputError
+	if errors.As(err, &bad) {
+		p.drawSettings(w, r, http.StatusBadRequest, settingsPage{Problem: sentence(bad.Text)})
+		return
 	}
 	p.failed(w, r, err)
 }
@@ -63,15 +69,6 @@ func (p *Pages) makeAccount(w http.ResponseWriter, r *http.Request) {
 	organisation := r.PostFormValue("organisation")
 	if !ok || organisation != "" && p.Desk.Pack().Organisation(organisation) == nil {
 		p.drawSettings(w, r, http.StatusBadRequest, settingsPage{Problem: "Choose a role, and an organisation of the directory or none."})
-		return
-	}
-	there, err := p.People.Exist(r.Context())
-	if err != nil {
-		p.failed(w, r, err)
-		return
-	}
-	if !there && (role != access.Administrator || organisation != "") {
-		p.drawSettings(w, r, http.StatusBadRequest, settingsPage{Problem: "The first account must be an administrator's who sees all: with it this machine stops being open, and somebody has to make the others."})
 		return
 	}
 	name := strings.TrimSpace(r.PostFormValue("name"))
@@ -116,21 +113,13 @@ func (p *Pages) makeToken(w http.ResponseWriter, r *http.Request) {
 		p.Refused(w, r, http.StatusBadRequest)
 		return
 	}
-	t := token.Token{Name: strings.TrimSpace(r.PostForm.Get("name")), Scopes: r.PostForm["scope"], Organisation: r.PostForm.Get("organisation"), Created: p.now()}
+	t := token.Token{Name: strings.TrimSpace(r.PostForm.Get("name")), Scopes: r.PostForm["scope"], Organisation: r.PostForm.Get("organisation")}
 	if days := whole(r.PostForm.Get("days")); days > 0 {
 		t.Expires = p.now().AddDate(0, 0, days)
 	}
-	if len(t.Scopes) == 0 || t.Organisation != "" && p.Desk.Pack().Organisation(t.Organisation) == nil {
-		p.drawSettings(w, r, http.StatusBadRequest, settingsPage{Problem: "Choose what the token may do, and an organisation of the directory or none."})
-		return
-	}
-	secret, err := token.Make(r.Context(), p.Store, t)
+	secret, err := p.Desk.MakeToken(r.Context(), t)
 	if err != nil {
 		p.refuse(w, r, err)
-		return
-	}
-	if err := p.Desk.Log().Add(r.Context(), audit.TokenCreate, t.Name, strings.Join(t.Scopes, " ")); err != nil {
-		p.failed(w, r, err)
 		return
 	}
 	p.drawSettings(w, r, http.StatusOK, settingsPage{Secret: secret})
@@ -138,11 +127,7 @@ func (p *Pages) makeToken(w http.ResponseWriter, r *http.Request) {
 
 func (p *Pages) revokeToken(w http.ResponseWriter, r *http.Request) {
 	name := r.PostFormValue("name")
-	if err := p.Desk.Log().Add(r.Context(), audit.TokenRevoke, name, ""); err != nil {
-		p.failed(w, r, err)
-		return
-	}
-	if err := token.Revoke(r.Context(), p.Store, name); err != nil {
+	if err := p.Desk.RevokeToken(r.Context(), name); err != nil {
 		if errors.Is(err, token.ErrNone) {
 			err = store.ErrNotFound
 		}

@@ -30,7 +30,6 @@ func (p *Pages) functions() template.FuncMap {
 		"number":    dossier.Number,
 		"percent":   dossier.Percent,
 		"country":   dossier.CountryName,
-		"meaning":   dossier.Meaning,
 		"cut":       func(n int, s string) string { return dossier.Cut(s, n) },
 		"org":       p.orgName,
 		"role":      p.roleName,
@@ -38,12 +37,10 @@ func (p *Pages) functions() template.FuncMap {
 		"join":      func(list []string) string { return strings.Join(list, ", ") },
 		"bits":      bits,
 		"bytes":     size,
-		"bytes64":   func(n int64) string { return size(int(n)) },
 		"count64":   itoa,
-		"kind":      blockKind,
+		"kind":      dossier.Kind,
 		"drawMap":   p.atlas.draw,
 		"drawTime":  drawTime,
-		"drawBars":  drawBars,
 		"may":       func(v access.Viewer, role string) bool { r, ok := access.ParseRole(role); return ok && v.May(r) },
 		"whole":     func(v access.Viewer) bool { return v.Organisation == "" },
 		"dict":      dict,
@@ -149,27 +146,6 @@ func span(d time.Duration) string {
 		return fmt.Sprintf("%d h %d min", int(d.Hours()), int(d.Minutes())%60)
 	}
 	return fmt.Sprintf("%d d %d h", int(d.Hours())/24, int(d.Hours())%24)
-}
-
-// blockKind tells the template what a block of a dossier is.
-func blockKind(b dossier.Block) string {
-	switch b.(type) {
-	case dossier.Paragraph:
-		return "paragraph"
-	case dossier.Heading:
-		return "heading"
-	case dossier.List:
-		return "list"
-	case dossier.Table:
-		return "table"
-	case dossier.Note:
-		return "note"
-	case dossier.Opinion:
-		return "opinion"
-	case dossier.Bars:
-		return "bars"
-	}
-	return ""
 }
 
 func itoa(n int64) string { return strconv.FormatInt(n, 10) }

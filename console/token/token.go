@@ -119,13 +119,9 @@ func Make(ctx context.Context, s Settings, t Token) (secret string, err error) {
 			return "", fmt.Errorf("%s: %w", name, ErrTaken)
 		}
 	}
-	var b [32]byte
-	if _, err := rand.Read(b[:]); err != nil {
-		return "", fmt.Errorf("token: %w", err)
-	}
-	secret = "cw_" + base64.RawURLEncoding.EncodeToString(b[:])
+	secret = "cw_" + Secret()
 	t.Scopes = slices.Compact(slices.Sorted(slices.Values(t.Scopes)))
-	t.Created, t.Hash = t.Created.UTC(), hash(secret)
+	t.Created, t.Hash = t.Created.UTC(), Hash(secret)
 	return secret, put(ctx, s, append(all, t))
 }
 
@@ -142,7 +138,15 @@ func Revoke(ctx context.Context, s Settings, name string) error {
 	return put(ctx, s, kept)
 }
 
-func hash(secret string) string {
+// Secret gives 256 random bits.
+func Secret() string {
+	var b [32]byte
+	rand.Read(b[:]) //nolint:errcheck // never fails (crypto/rand)
+	return base64.RawURLEncoding.EncodeToString(b[:])
+}
+
+// Hash gives what is kept of a secret.
+func Hash(secret string) string {
 	sum := sha256.Sum256([]byte(secret))
 	return hex.EncodeToString(sum[:])
 }
@@ -157,7 +161,7 @@ func Of(r *http.Request, all []Token) (found Token, ok bool) {
 		}
 		secret = strings.TrimSpace(rest)
 	}
-	sum := []byte(hash(secret))
+	sum := []byte(Hash(secret))
 	for _, t := range all {
 		if subtle.ConstantTimeCompare(sum, []byte(t.Hash)) == 1 && (!basic || t.Name == name) {
 			found, ok = t, true

@@ -2,7 +2,6 @@ package html
 
 import (
 	"fmt"
-	"math"
 	"time"
 
 	"github.com/coldwatch/coldwatch/publish/dossier"
@@ -52,7 +51,7 @@ func drawMap(m dossier.Map) mapView {
 		}
 		a := mapArea{Path: c.Path}
 		if ok {
-			a.Level = level(t.Messages, v.Max)
+			a.Level = dossier.Shade(t.Messages, v.Max)
 			a.Title = fmt.Sprintf("%s: %s", t.Name, dossier.Count(t.Messages, "message", "messages"))
 			v.Dots = append(v.Dots, mapDot{c.X, c.Y, 26, a.Title})
 			if c.X > europeX && c.X < europeX+europeW && c.Y > europeY && c.Y < europeY+europeH {
@@ -68,14 +67,6 @@ func drawMap(m dossier.Map) mapView {
 	return v
 }
 
-// level grades a count on a square-root scale, so that one message is still seen beside a hundred.
-func level(n, most int) int {
-	if n <= 0 || most <= 0 {
-		return 1
-	}
-	return 1 + int(math.Min(3, math.Floor(3.999*math.Sqrt(float64(n)/float64(most)))))
-}
-
 // Bar returns the width of a country's bar, of 100.
 func (v mapView) Bar(n int) int {
 	if v.Max == 0 {
@@ -87,7 +78,7 @@ func (v mapView) Bar(n int) int {
 // A timeView is the timeline as the template draws it, 1000 units wide.
 type timeView struct {
 	Bars   []timeBar
-	Ticks  []timeTick
+	Ticks  []dossier.Tick
 	Phases []timePhase
 	Start  *timeStart
 	Alt    string
@@ -97,11 +88,6 @@ type timeBar struct {
 	X, Y, W, H, Mid int
 	Count           int
 	Title           string
-}
-
-type timeTick struct {
-	X     int
-	Label string
 }
 
 type timePhase struct {
@@ -128,11 +114,7 @@ func drawTimeline(t dossier.Timeline) timeView {
 	}
 	pad := max(to.Sub(from)/40, 12*time.Hour)
 	from, to = from.Add(-pad), to.Add(pad)
-	span := to.Sub(from).Seconds()
-	at := func(when time.Time) int {
-		f := when.Sub(from).Seconds() / span
-		return timeLeft + int(math.Round(math.Max(0, math.Min(1, f))*timeWidth))
-	}
+	at := dossier.Scale(from, to, timeLeft, timeWidth)
 	most := 1
 	for _, w := range t.Waves {
 		most = max(most, w.Messages)
@@ -150,58 +132,11 @@ func drawTimeline(t dossier.Timeline) timeView {
 		x := at(p.From)
 		v.Phases = append(v.Phases, timePhase{X: x, W: max(2, at(p.To)-x), Label: fmt.Sprintf("Phase %d", i+1), Odd: i%2 == 1})
 	}
-	v.Ticks = ticks(from, to, at)
+	v.Ticks = dossier.Ticks(from, to, at)
 	if !t.Likely.IsZero() && t.Earliest.Before(t.First) {
 		x := at(t.Earliest)
 		v.Start = &timeStart{X: x, W: max(2, at(t.First)-x), Likely: at(t.Likely)}
 	}
 	v.Alt = fmt.Sprintf("Timeline from %s to %s with %s; the table below has them.", dossier.Day(t.First), dossier.Day(t.Last), dossier.Count(len(t.Waves), "wave", "waves"))
 	return v
-}
-
-// ticks marks days, months or years, so that at most about nine stand on the axis.
-func ticks(from, to time.Time, at func(time.Time) int) []timeTick {
-	from = from.UTC()
-	days := to.Sub(from).Hours() / 24
-	var out []timeTick
-	add := func(t time.Time, format string) {
-		if !t.Before(from) && !t.After(to) {
-			out = append(out, timeTick{at(t), t.Format(format)})
-		}
-	}
-	switch {
-	case days <= 45:
-		step := int(days/8) + 1
-		for t := time.Date(from.Year(), from.Month(), from.Day(), 0, 0, 0, 0, time.UTC); !t.After(to); t = t.AddDate(0, 0, step) {
-			add(t, "2 Jan")
-		}
-	case days <= 365*4:
-		step := int(days/30.4/8) + 1
-		for t := time.Date(from.Year(), from.Month(), 1, 0, 0, 0, 0, time.UTC); !t.After(to); t = t.AddDate(0, step, 0) {
-			add(t, "Jan 2006")
-		}
-	default:
-		step := int(days/365/8) + 1
-		for t := time.Date(from.Year(), 1, 1, 0, 0, 0, 0, time.UTC); !t.After(to); t = t.AddDate(step, 0, 0) {
-			add(t, "2006")
-		}
-	}
-	return out
-}
-
-// A barView is one interval as the template draws it, 0 to 1000.
-type barView struct {
-	Label, Note, Range string
-	X, W, Mid          int
-}
-
-func drawBars(b dossier.Bars) []barView {
-	unit := func(f float64) int { return int(math.Round(math.Max(0, math.Min(1, f)) * 1000)) }
-	var out []barView
-	for _, r := range b.Rows {
-		x := unit(r.Low)
-		out = append(out, barView{Label: r.Label, Note: r.Note, X: x, W: max(4, unit(r.High)-x), Mid: unit(r.Median),
-			Range: dossier.Percent(r.Median) + " (" + dossier.Percent(r.Low) + " to " + dossier.Percent(r.High) + ")"})
-	}
-	return out
 }

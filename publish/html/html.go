@@ -28,10 +28,10 @@ var pageText string
 var style string
 
 var page = template.Must(template.New("page").Funcs(template.FuncMap{
-	"kind":     kind,
+	"kind":     dossier.Kind,
 	"map":      drawMap,
 	"timeline": drawTimeline,
-	"bars":     drawBars,
+	"bars":     dossier.Bars.Draw,
 	"day":      dossier.Day,
 	"minute":   dossier.Minute,
 	"count":    dossier.Count,
@@ -75,30 +75,4 @@ func Draw(w io.Writer, d *dossier.Document) error {
 	}
 	_, err = w.Write(b.Bytes())
 	return err
-}
-
-func kind(b dossier.Block) string {
-	switch b.(type) {
-	case dossier.Paragraph:
-		return "paragraph"
-	case dossier.Heading:
-		return "heading"
-	case dossier.List:
-		return "list"
-	case dossier.Table:
-		return "table"
-	case dossier.Note:
-		return "note"
-	case dossier.Opinion:
-		return "opinion"
-	case dossier.Map:
-		return "map"
-	case dossier.Chain:
-		return "chain"
-	case dossier.Timeline:
-		return "timeline"
-	case dossier.Bars:
-		return "bars"
-	}
-	return ""
 }

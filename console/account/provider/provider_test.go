@@ -91,7 +91,7 @@ func newSite(t *testing.T, change func(*account.Provider)) *site {
 	if change != nil {
 		change(&p)
 	}
-	d := &door.Door{People: s.people, OIDC: account.NewOIDC(p, time.Now), Cookie: console.CookieName(false)}
+	d := &door.Door{People: s.people, OIDC: account.NewOIDC(p, time.Now)}
 	routes := append(d.Routes(), access.Route{Method: "GET", Path: "/{$}", Rule: access.Rule{Least: access.Reader}, Serve: func(w http.ResponseWriter, r *http.Request) {
 		v := access.From(r.Context())
 		io.WriteString(w, "welcome "+v.Account+", "+v.Role.String()+" of "+v.Organisation+".")
