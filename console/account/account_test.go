@@ -302,7 +302,7 @@ func TestLastAdministrator(t *testing.T) {
 	}
 	var left []string
 	for _, a := range all {
-		if a.Role == "administrator" && a.Organisation == "" {
+		if a.Role == "administrator" && a.Organisation == "" && !a.Disabled {
 			left = append(left, a.Name)
 		}
 	}
