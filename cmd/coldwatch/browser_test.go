@@ -107,6 +107,7 @@ func startBrowser(t *testing.T) *browser {
 	for _, domain := range []string{"Page", "Runtime", "Network", "Log"} {
 		b.call(domain+".enable", nil, nil)
 	}
+	b.call("Page.setLifecycleEventsEnabled", map[string]any{"enabled": true}, nil)
 	return b
 }
 
@@ -217,6 +218,7 @@ func (b *browser) open(address string) visit {
 	var v visit
 	var to struct {
 		FrameID   string `json:"frameId"`
+		LoaderID  string `json:"loaderId"`
 		ErrorText string `json:"errorText"`
 	}
 	b.drain(&v)
@@ -236,7 +238,9 @@ func (b *browser) open(address string) visit {
 			if m.Method == "Page.javascriptDialogOpening" {
 				b.call("Page.handleJavaScriptDialog", map[string]any{"accept": false}, nil)
 			}
-			if m.Method == "Page.loadEventFired" {
+			// Of this page: one that was left (by going back, by a form) may still come to its end.
+			var life struct{ LoaderID, Name string }
+			if m.Method == "Page.lifecycleEvent" && json.Unmarshal(m.Params, &life) == nil && life.Name == "load" && life.LoaderID == to.LoaderID {
 				b.drain(&v)
 				return v
 			}
