@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"io"
 
 	"github.com/coldwatch/coldwatch/measure"
@@ -16,16 +17,16 @@ type linkbenchFlags struct {
 	Relink    bool     `help:"With the re-link pass; without it only placing is measured." default:"true" negatable:""`
 }
 
-func (f linkbenchFlags) run(g *Globals) error {
+func (f linkbenchFlags) run(ctx context.Context, g *Globals) error {
 	o := linkbench.Options{N: f.N, Seeds: f.Seed, Baselines: f.Baselines, NoRelink: !f.Relink, Clock: measure.ThreadCPU}
 	for _, name := range f.Family {
 		o.Families = append(o.Families, linkbench.Family(name))
 	}
 	if !g.JSON {
-		_, err := linkbench.Run(o, g.stdout)
+		_, err := linkbench.Run(ctx, o, g.stdout)
 		return err
 	}
-	rs, err := linkbench.Run(o, io.Discard)
+	rs, err := linkbench.Run(ctx, o, io.Discard)
 	if err != nil {
 		return err
 	}

@@ -39,9 +39,17 @@ func (measureCmd) Help() string {
 }
 
 func (c measureCmd) Run(ctx context.Context, g *Globals) error {
+	err := c.run(ctx, g)
+	if errors.Is(err, context.Canceled) {
+		return &userError{err: errors.New("stopped"), hint: "run the same command again: it measures anew, nothing of this run is kept"}
+	}
+	return err
+}
+
+func (c measureCmd) run(ctx context.Context, g *Globals) error {
 	switch {
 	case c.Bench:
-		return c.Linkbench.run(g)
+		return c.Linkbench.run(ctx, g)
 	case len(c.Scenarios) == 0:
 		return &userError{err: errors.New("which scenarios?"), hint: "coldwatch measure FOLDER…, or coldwatch measure --linkbench", code: 2}
 	case c.Federated:

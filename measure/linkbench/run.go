@@ -2,6 +2,7 @@ package linkbench
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"io"
 	"maps"
@@ -41,8 +42,9 @@ type Result struct {
 	Baselines map[string]Quality `json:"baselines,omitempty"`
 }
 
-// Run makes, places, re-links and judges, and prints a table.
-func Run(o Options, w io.Writer) ([]Result, error) {
+// Run makes, places, re-links and judges, and prints a table. It returns as soon as ctx ends; a re-link pass that is under
+// way then runs to its end unwatched, for a linker is not to be stopped between two states.
+func Run(ctx context.Context, o Options, w io.Writer) ([]Result, error) {
 	if len(o.Families) == 0 {
 		o.Families = []Family{Easy, Rotation, Kits, Bridge}
 	}
@@ -58,7 +60,16 @@ func Run(o Options, w io.Writer) ([]Result, error) {
 	var out []Result
 	for _, f := range o.Families {
 		for _, seed := range o.Seeds {
-			r := one(o, f, seed)
+			done := make(chan Result, 1)
+			go func() { done <- one(ctx, o, f, seed) }()
+			var r Result
+			select {
+			case r = <-done:
+			case <-ctx.Done():
+			}
+			if err := ctx.Err(); err != nil {
+				return out, err // whatever came may be half of it
+			}
 			out = append(out, r)
 			if err := r.print(w); err != nil {
 				return out, err
@@ -68,7 +79,8 @@ func Run(o Options, w io.Writer) ([]Result, error) {
 	return out, nil
 }
 
-func one(o Options, f Family, seed int64) Result {
+// one is one run. After the end of ctx what it returns means nothing.
+func one(ctx context.Context, o Options, f Family, seed int64) Result {
 	p := campaign.Default()
 	if o.Parameters != nil {
 		p = *o.Parameters
@@ -82,6 +94,9 @@ func one(o Options, f Family, seed int64) Result {
 	took := make([]time.Duration, len(ms))
 	var total time.Duration
 	for i := range ms {
+		if ctx.Err() != nil {
+			return res
+		}
 		s := ms[i].sighting(i)
 		t := o.Clock()
 		l.Place(s)
@@ -96,15 +111,18 @@ func one(o Options, f Family, seed int64) Result {
 	slices.Sort(late)
 	res.P50, res.P99 = late[len(late)/2], late[len(late)*99/100]
 	res.Online = judge(ms, labels(l, ms))
-	if !o.NoRelink {
+	if !o.NoRelink && ctx.Err() == nil {
 		t := o.Clock()
 		l.Relink()
 		res.Relink = o.Clock() - t
+		if ctx.Err() != nil {
+			return res
+		}
 		res.Relinked = judge(ms, labels(l, ms))
 		res.Links = calibrate(l, ms, seed)
 		res.Restart = restart(l, p, o.Clock)
 	}
-	if o.Baselines {
+	if o.Baselines && ctx.Err() == nil {
 		res.Baselines = baselines(ms, p)
 	}
 	return res

@@ -1,14 +1,18 @@
 package linkbench
 
 import (
+	"bytes"
+	"context"
+	"errors"
 	"io"
 	"testing"
+	"time"
 )
 
 // TestBars runs each family once, small. coldwatch measure --linkbench runs larger ones.
 func TestBars(t *testing.T) {
 	o := Options{N: 5000, Seeds: []int64{61}}
-	rs, err := Run(o, io.Discard)
+	rs, err := Run(t.Context(), o, io.Discard)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -30,5 +34,28 @@ func TestJudge(t *testing.T) {
 	}
 	if q := judge(ms, []int32{1, 1, 1, 1, 1}); q.B3Recall != 1 || q.PairwisePrecision != 1./6 || q.LargestImpure != 4 {
 		t.Errorf("all in one: %+v", q)
+	}
+}
+
+// TestStopped: a run that is stopped returns at once, whatever it was doing, and prints no half results.
+func TestStopped(t *testing.T) {
+	const n = 300
+	for what, at := range map[string]int{"placing": n, "the re-link pass": 2*n + 1} { // the clock is read twice a sighting
+		ctx, stop := context.WithCancel(t.Context())
+		returned := make(chan struct{})
+		calls := 0
+		o := Options{Families: []Family{Easy}, N: n, Clock: func() time.Duration {
+			if calls++; calls == at {
+				stop()
+				<-returned // as long as it takes
+			}
+			return 0
+		}}
+		var out bytes.Buffer
+		rs, err := Run(ctx, o, &out)
+		close(returned)
+		if !errors.Is(err, context.Canceled) || len(rs) != 0 || out.Len() != 0 {
+			t.Errorf("stopped in %s: %d results, %q, %v", what, len(rs), &out, err)
+		}
 	}
 }
