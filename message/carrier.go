@@ -25,6 +25,9 @@ func (p *parser) carriers() {
 				// RFC 2046 section 5.2.1 forbids it, so some readers decode and others do not.
 				p.defect("mime.encoded_message", "a message inside has a transfer encoding", part.Offset, 0, true)
 			}
+			if p.implied(part) {
+				p.defect("mime.implied_message", "a part of a digest is a message with parts of its own and does not say so", part.Offset, 0, true)
+			}
 			p.addInner(part.Content, "rfc822", part, report)
 		case "zip":
 			p.zipped(part, report)
@@ -39,6 +42,18 @@ func (p *parser) carriers() {
 		}
 	}
 	p.forwarded()
+}
+
+// implied tells whether a part is a message by its place in a digest alone (RFC 2046 section 5.1.5) and holds more than
+// plain text: readers that do not know the rule show it as text, encoded as it is.
+func (p *parser) implied(part *coldwatch.Part) bool {
+	if part.Parent < 0 || p.msg.Parts[part.Parent].MediaType != "multipart/digest" {
+		return false
+	}
+	s := scan{p: &parser{lim: p.lim, msg: &coldwatch.Message{}, count: map[string]int{}}, source: source{src: part.Content}}
+	m := mimeOf(part.Header)
+	inner := mimeOf(s.readHeader(0, len(part.Content), true).fields)
+	return len(m.types) == 0 && len(inner.types) > 0 && parseStructured(inner.types[0].Value, &p.lim).main != "text/plain"
 }
 
 // topHeader returns the bytes of the message's own header.

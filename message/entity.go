@@ -72,6 +72,18 @@ func (s *scan) senses(fields []coldwatch.Field, parent string, at int, body []by
 	m := mimeOf(fields)
 	first := s.sense(m, 0, 0, 0, parent, at)
 	out := []sense{first.sense}
+	if first.boundary != "" && !strings.Contains(first.media, "multipart") && first.media != "" {
+		// RFC 2046 section 5.1: a boundary is a multipart's. Readers that go by it find parts here, or nothing.
+		// Old mailers leave one behind on plain text.
+		if first.media != "text/plain" {
+			s.defect("mime.stray_boundary", "a part that is no multipart has a boundary", at, 0, true)
+		}
+		if s.p.hasDelimiter(body, first.boundary) {
+			x := first.sense
+			x.media = "multipart/mixed"
+			out = append(out, x)
+		}
+	}
 	if !first.dirty && len(m.types) <= 1 && len(m.encodings) <= 1 && len(m.dispositions) <= 1 && !m.odd {
 		return out
 	}

@@ -50,8 +50,8 @@ func TestAmbiguous(t *testing.T) {
 	t.Logf("%d cases: marker found in %d, ambiguity flagged in %d", len(cases), len(cases)-len(missed), len(cases)-len(silent))
 	t.Logf("missed: %s", strings.Join(missed, " "))
 	t.Logf("silent: %s", strings.Join(silent, " "))
-	if len(missed)*20 > len(cases) || len(silent)*20 > len(cases) {
-		t.Error("more than one in twenty")
+	if len(missed)+len(silent) > 0 {
+		t.Error("not every case is found and flagged")
 	}
 }
 

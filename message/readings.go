@@ -159,6 +159,9 @@ func (s *scan) otherContents(i int, body []byte) {
 			s.defect("mime.base64_padding", "data follow the padding of base64", s.text, 0, true)
 			add(extra{content: decodeBase64(body, base64Stop), why: "base64 ends at its padding"})
 			add(extra{content: decodeBase64(body, base64Ignore), why: "padding of base64 is skipped"})
+			if shapeOfQuoted(body).escapes > 0 { // what a relay encoded once more, and a reader that undoes both
+				add(extra{content: decodeBase64(decodeQuotedPrintable(body), base64Standard), why: "base64 within quoted-printable"})
+			}
 		}
 		if shape.junk {
 			s.defect("mime.base64_junk", "base64 holds foreign characters", s.text, 0, true)
@@ -177,7 +180,7 @@ func (s *scan) otherContents(i int, body []byte) {
 				add(extra{encoding: "base64", content: decodeBase64(body, base64Standard), why: "base64 that is not declared"})
 			}
 		}
-		if shape := shapeOfQuoted(body); shape.broken > 0 {
+		if shape := shapeOfQuoted(body); shape.broken+shape.ragged > 0 {
 			s.defect("mime.quoted_broken", "quoted-printable holds what is no escape", s.text, 0, false)
 			add(extra{content: decodeQuotedLoosely(body), why: "broken escapes are dropped"})
 		}

@@ -196,6 +196,7 @@ type quotedShape struct {
 	escapes int // with two hexadecimal digits behind
 	sure    int // of those the ones that writers of quoted-printable make all the time: =3D, =20, =0D, =0A
 	soft    int // at the end of a line
+	ragged  int // of those the ones behind which stand CRs or LFs that make no whole line break, which lenient readers skip
 	broken  int // others
 }
 
@@ -216,10 +217,21 @@ func shapeOfQuoted(b []byte) (s quotedShape) {
 			b = b[2:]
 		case len(rest) == 0 || rest[0] == '\n':
 			s.soft++
+			if mixedBreaks(b[:min(len(b), 80)]) {
+				s.ragged++
+			}
 		default:
 			s.broken++
 		}
 	}
+}
+
+// mixedBreaks tells whether b begins with line breaks that are not all CRLF or all LF.
+func mixedBreaks(b []byte) bool {
+	b = bytes.TrimLeft(b, " \t")
+	run := b[:len(b)-len(bytes.TrimLeft(b, "\r\n"))]
+	pairs := bytes.Count(run, []byte("\r\n"))
+	return len(run) != 2*pairs && bytes.Count(run, []byte("\n")) != len(run)
 }
 
 // likely tells whether text of n bytes is quoted-printable, whatever it says: nearly every equals sign begins an escape, and

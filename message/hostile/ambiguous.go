@@ -227,6 +227,8 @@ func structureCases() []Case {
 	add("header-only-then-body", "--real\n\n--real\n"+attachment()+"--real--\n--real\n")
 	add("boundary-twice", "--real\n--real\n"+attachment()+"--real\n--real--\nx\n--real\n")
 	add("digest", "--real\nContent-Type: multipart/digest; boundary=d\n\n--d\n\n"+envelope+"Content-Type: multipart/mixed; boundary=in\n\n"+parts("in")+"--d--\n--real--\n")
+	add("stray-boundary", hello+"--real\nContent-Type: application/octet-stream; name=page.html; boundary=other\nContent-Transfer-Encoding: base64\n\n"+encoded()+"--real--\n")
+	add("stray-boundary-with-parts", hello+"--real\nContent-Type: application/octet-stream; boundary=in\n\n"+parts("in")+"--real--\n")
 	// Two tricks at once: what the second hides shows only in a reading that sees through the first.
 	blank := "--%[1]s\nContent-Type: text/plain\n\nHello\n--%[1]s\n\n" + attachment() + "--%[1]s--\n"
 	for _, c := range [][3]string{
@@ -308,6 +310,7 @@ func base64Cases() []Case {
 	add("dashes", "-----BEGIN-----\n"+whole+"\n-----END-----")
 	add("not-encoded", page)
 	add("quoted-inside", strings.ReplaceAll(whole, "P", "=50"))
+	add("quoted-around", strings.ReplaceAll(wrap(strings.TrimRight(whole, "=")+"=3D", 40), "\n", "=\n"))
 	return out
 }
 
@@ -333,6 +336,8 @@ func otherEncodingCases() []Case {
 		part("quoted-broken-escape", qp, strings.ReplaceAll(page, "HARMLESS", "HARM=@=4CESS")),
 		part("quoted-cut-escape", qp, strings.ReplaceAll(page, "HARMLESS", "HARM=4=4CESS")),
 		part("quoted-soft-break-cr", qp, strings.ReplaceAll(page, "HARMLESS", "HARM=\rLESS")),
+		part("quoted-soft-break-cr-crlf", qp, strings.ReplaceAll(page, "HARMLESS", "HARM=\r\r\nLESS")),
+		part("quoted-soft-break-lf-crlf", qp, strings.ReplaceAll(page, "HARMLESS", "HARM=\n\r\nLESS")),
 		part("quoted-soft-break-twice", qp, strings.ReplaceAll(page, "HARMLESS", "HARM==\nLESS")),
 		part("uuencode", "Content-Transfer-Encoding: x-uuencode\nContent-Transfer-Encoding: 7bit\n", uuencoded()),
 		part("uuencode-no-end", "Content-Transfer-Encoding: uuencode\nContent-Transfer-Encoding: 7bit\n", strings.Split(uuencoded(), "`")[0]),
