@@ -134,11 +134,14 @@ func WarningsNow(ctx context.Context, st Store) ([]coldwatch.Warning, error) {
 	return ws, nil
 }
 
+// Counts tells whether a warning is one whose reader was told of a campaign, and may answer.
+func Counts(w *coldwatch.Warning) bool { return w.Reason != warning.Withdrawn && w.Held == "" }
+
 // Answers sums up what the readers of a campaign's warnings answered, and how many of them did.
 func Answers(ws []coldwatch.Warning, campaign string) (sum coldwatch.Answer, answered, told int) {
 	for i := range ws {
 		w := &ws[i]
-		if w.Campaign != campaign || w.Reason == warning.Withdrawn || w.Held != "" {
+		if w.Campaign != campaign || !Counts(w) {
 			continue
 		}
 		told++

@@ -75,6 +75,16 @@ func ReadForm(text string) (id string, a coldwatch.Answer, err error) {
 	return id, a, nil
 }
 
+// CheckAnswer tells what is wrong with figures that were typed.
+func CheckAnswer(a coldwatch.Answer) error {
+	for _, q := range questions {
+		if n := *q.field(&a); n < 0 || n > most {
+			return fmt.Errorf("%s: %d is not between 0 and %d", q.text, n, most)
+		}
+	}
+	return nil
+}
+
 // AnswerWords puts an answer into words: "received 3, blocked 2, opened 1, credentials entered 0, reset 1".
 func AnswerWords(a coldwatch.Answer) string {
 	return fmt.Sprintf("received %d, blocked %d, opened %d, credentials entered %d, passwords reset %d", a.Received, a.Blocked, a.Opened, a.Credentials, a.Reset)

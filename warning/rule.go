@@ -29,6 +29,11 @@ func (r Rule) Validate(pack *knowledge.Pack) error {
 	return nil
 }
 
+// String says the rule as the audit log keeps it.
+func (r Rule) String() string {
+	return fmt.Sprintf("for %s up to %s, from %d organisations on", r.Reader, r.TLP, r.Organisations)
+}
+
 // Covers tells whether the rule lets a warning out about a campaign that hit so many organisations.
 func (r Rule) Covers(w *coldwatch.Warning, organisations int) bool {
 	return (r.Reader == w.Reader || r.Reader == "*") && r.TLP != "" && strictness(w.Marking.TLP) <= strictness(r.TLP) && organisations >= r.Organisations

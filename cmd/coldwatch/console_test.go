@@ -119,6 +119,8 @@ func TestConsolePages(t *testing.T) {
 		t.Fatalf("%d warnings, %d single messages", len(warnings), len(single))
 	}
 	member := idsOf(t, "id", "search", "quotation", "--db", many)[0]
+	command(t, "warnings", "rule", "--db", many, "--reader", idsOf(t, "reader", "warnings", "--db", many)[0], "--tlp", "TLP:AMBER", "--organisations", "1", "--reason", "agreed <b>with</b> all")
+	command(t, "warnings", "answer", warnings[0], "--db", many, "--received", "41", "--opened", "3")
 	general := []string{"/", "/campaigns", "/triage", "/words", "/search", "/search?q=nothing-like-it", "/warnings", "/directory", "/directory/checks", "/directory/new", "/settings", "/audit?verify=1", "/health", "/account", "/sign-in"}
 	states := []struct {
 		name, db string

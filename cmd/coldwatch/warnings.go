@@ -233,9 +233,6 @@ func (c warningAnswerCmd) Run(ctx context.Context, g *Globals) error {
 		to   *int
 	}{{c.Received, &a.Received}, {c.Blocked, &a.Blocked}, {c.Opened, &a.Opened}, {c.Credentials, &a.Credentials}, {c.Reset, &a.Reset}} {
 		if f.from != nil {
-			if *f.from < 0 {
-				return &userError{err: errors.New("a count is not below zero"), hint: "coldwatch warnings answer --help", code: 2}
-			}
 			*f.to, given = *f.from, true
 		}
 	}
@@ -259,12 +256,13 @@ func (c warningAnswerCmd) Run(ctx context.Context, g *Globals) error {
 		return err
 	}
 	defer e.Store.Close()
-	detail, err := json.Marshal(a)
+	word, err := e.AnswerWord(&w, a, authorOr(c.Author), c.Reason)
 	if err != nil {
+		return &userError{err: fmt.Errorf("the answer: %w", err), hint: "coldwatch warnings answer --help", code: 2}
+	}
+	if err := written(ctx, e, audit.WarningAnswer, w.ID, "of "+w.Reader); err != nil {
 		return err
 	}
-	word := coldwatch.Word{At: time.Now().UTC(), Author: authorOr(c.Author), Kind: engine.WordAnswer, Other: w.ID, Campaign: w.Campaign, Reason: c.Reason, Detail: detail}
-	word.ID = engine.WordID(word)
 	if err := e.Store.PutWord(ctx, word); err != nil {
 		return err
 	}
@@ -322,23 +320,9 @@ func (warningRulesCmd) Run(ctx context.Context, g *Globals) error {
 		return err
 	}
 	defer e.Store.Close()
-	words, err := e.Store.Words(ctx)
+	out, err := engine.StandingRules(ctx, e.Store)
 	if err != nil {
 		return err
-	}
-	type shown struct {
-		ID string `json:"id"`
-		warning.Rule
-		Author string    `json:"author"`
-		At     time.Time `json:"at"`
-		Reason string    `json:"reason"`
-	}
-	out := []shown{}
-	for _, w := range words {
-		var r warning.Rule
-		if w.Kind == engine.WordRule && !w.Undone && json.Unmarshal(w.Detail, &r) == nil {
-			out = append(out, shown{w.ID, r, w.Author, w.At, w.Reason})
-		}
 	}
 	if g.JSON {
 		return g.printJSON(out)
@@ -366,16 +350,14 @@ func (c warningRuleCmd) Run(ctx context.Context, g *Globals) error {
 		return err
 	}
 	defer e.Store.Close()
-	r := warning.Rule{Reader: c.Reader, TLP: c.TLP, Organisations: c.Organisations}
-	if err := r.Validate(e.Pack); err != nil {
+	r := engine.Rule{Reader: c.Reader, TLP: c.TLP, Organisations: c.Organisations}
+	word, err := e.RuleWord(r, authorOr(c.Author), c.Reason)
+	if err != nil {
 		return hinted("coldwatch warnings rule --help shows how it is called", "the rule: %w", err)
 	}
-	detail, err := json.Marshal(r)
-	if err != nil {
+	if err := written(ctx, e, audit.WarningRule, word.ID, r.String()); err != nil {
 		return err
 	}
-	word := coldwatch.Word{At: time.Now().UTC(), Author: authorOr(c.Author), Kind: engine.WordRule, Reason: c.Reason, Detail: detail}
-	word.ID = engine.WordID(word)
 	if err := e.Store.PutWord(ctx, word); err != nil {
 		return err
 	}

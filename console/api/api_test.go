@@ -188,6 +188,8 @@ func bodies(message string) map[string]string {
 		"POST /v1/words":                     `[{"kind":"benign","message":"` + message + `","reason":"a test"}]`,
 		"POST /v1/warnings/{id}/approval":    `{"reason":"read"}`,
 		"POST /v1/warnings/{id}/withdrawal":  `{"reason":"a mistake"}`,
+		"POST /v1/warnings/{id}/answer":      `{"received":1}`,
+		"POST /v1/rules":                     `{"reader":"*","tlp":"TLP:GREEN","organisations":2,"reason":"a test"}`,
 		"POST /v1/accounts":                  `{"name":"new","role":"viewer","password":"` + password + `"}`,
 		"PATCH /v1/accounts/{name}":          `{"role":"viewer"}`,
 		"POST /v1/tokens":                    `{"name":"new","scopes":["api:read"]}`,
@@ -264,7 +266,7 @@ func TestFences(t *testing.T) {
 		"/v1/campaigns/" + id + "/difference", "/v1/campaigns/" + id + "/without?view=host&value=x", "/v1/campaigns/" + id + "/export/markdown", "/v1/campaigns/" + id + "/export/stix",
 		"/v1/campaigns/" + id + "/export/json", "/v1/messages", "/v1/messages?limit=500&organisation=" + orgs[1], "/v1/messages?q=" + secret.Domains[0], "/v1/messages?campaign=" + id,
 		"/v1/messages/" + messages[1], "/v1/messages/" + messages[1][:12], "/v1/messages/" + messages[1] + "/raw", "/v1/words", "/v1/warnings", "/v1/deliveries", "/v1/queue",
-		"/v1/organisations", "/v1/accounts", "/v1/audit",
+		"/v1/organisations", "/v1/rules", "/v1/accounts", "/v1/audit",
 		"/", "/campaigns", "/campaigns?possible=on", "/campaigns/" + id, "/campaigns/" + id + "/export/markdown", "/messages/" + messages[1], "/messages/" + messages[1] + "/raw",
 		"/messages/" + messages[1] + "/picture/0", "/triage", "/words", "/search?q=" + messages[1][:12], "/search?campaign=" + id, "/warnings", "/account",
 		"/audit", "/settings", "/health"} {

@@ -14,6 +14,7 @@ import (
 // Rules of the calls.
 var (
 	read       = access.Rule{Least: access.Reader, Own: true}
+	readWhole  = access.Rule{Least: access.Reader, Whole: true}
 	judge      = access.Rule{Least: access.Analyst, Own: true}
 	judgeWhole = access.Rule{Least: access.Analyst, Whole: true}
 	publish    = access.Rule{Least: access.Publisher, Whole: true}
@@ -30,7 +31,7 @@ func (a *API) calls() []call {
 		{method: "GET", path: "/v1/openapi.json", summary: "This description.", rule: anybody, out: map[string]any{}, serve: a.describe},
 
 		{method: "GET", path: "/v1/totals", summary: "Count what is stored.", rule: read, out: Totals{}, serve: a.totals},
-		{method: "GET", path: "/v1/queue", summary: "Count what waits to be analysed.", rule: access.Rule{Least: access.Reader, Whole: true}, out: store.Queue{}, serve: a.queue},
+		{method: "GET", path: "/v1/queue", summary: "Count what waits to be analysed.", rule: readWhole, out: store.Queue{}, serve: a.queue},
 
 		{method: "GET", path: "/v1/campaigns", summary: "List the campaigns, the gravest first.", rule: read,
 			query: []param{{"possible", "Also possible campaigns of one message.", "boolean"}, {"offset", "So many are left out from the beginning.", "integer"}, limit}, out: []Campaign{}, serve: a.campaigns},
@@ -55,7 +56,7 @@ func (a *API) calls() []call {
 			media: "message/rfc822", body: largestBatch, out: Taken{}, serve: a.take},
 		{method: "GET", path: "/v1/messages/{id}", summary: "One message with its analysis.", rule: read, out: Message{}, serve: a.message},
 		{method: "GET", path: "/v1/messages/{id}/raw", summary: "A message as it came in. Who reads it is written into the audit log.", rule: read, media: "message/rfc822", serve: a.raw},
-		{method: "POST", path: "/v1/hunts", summary: "Search all stored mail for the indicators of a report, pasted or defanged text, CSV, STIX or MISP.", rule: access.Rule{Least: access.Reader, Whole: true},
+		{method: "POST", path: "/v1/hunts", summary: "Search all stored mail for the indicators of a report, pasted or defanged text, CSV, STIX or MISP.", rule: readWhole,
 			in: Report{}, out: Hunt{}, serve: a.hunt},
 
 		{method: "GET", path: "/v1/words", summary: "What analysts said.", rule: read, out: []coldwatch.Word{}, serve: a.words},
@@ -66,9 +67,13 @@ func (a *API) calls() []call {
 		{method: "GET", path: "/v1/warnings/{id}", summary: "One warning.", rule: read, out: coldwatch.Warning{}, serve: a.warning},
 		{method: "POST", path: "/v1/warnings/{id}/approval", summary: "Let a warning go out that waits for a publisher.", rule: publish, in: Reason{}, out: coldwatch.Warning{}, serve: a.approve},
 		{method: "POST", path: "/v1/warnings/{id}/withdrawal", summary: "Take a warning back, and tell its reader.", rule: publish, in: Reason{}, out: coldwatch.Warning{}, serve: a.withdraw},
+		{method: "POST", path: "/v1/warnings/{id}/answer", summary: "Enter what a warning's reader found; a later answer takes the place of an earlier one.", rule: judge,
+			in: Answer{}, out: coldwatch.Warning{}, serve: a.answer},
+		{method: "GET", path: "/v1/rules", summary: "The standing rules by which warnings go out by themselves.", rule: readWhole, out: []Rule{}, serve: a.rules},
+		{method: "POST", path: "/v1/rules", summary: "Make a standing rule; DELETE /v1/words/{id} ends it.", rule: publish, in: NewRule{}, out: Rule{}, serve: a.makeRule},
 		{method: "GET", path: "/v1/deliveries", summary: "How far the warnings came.", rule: read, out: []store.Delivery{}, serve: a.deliveries},
 
-		{method: "GET", path: "/v1/organisations", summary: "The organisations of the chain pack.", rule: access.Rule{Least: access.Reader, Whole: true}, out: []Organisation{}, serve: a.organisations},
+		{method: "GET", path: "/v1/organisations", summary: "The organisations of the chain pack.", rule: readWhole, out: []Organisation{}, serve: a.organisations},
 
 		{method: "GET", path: "/v1/accounts", summary: "List the accounts.", rule: administer, out: []Account{}, serve: a.accounts},
 		{method: "POST", path: "/v1/accounts", summary: "Make an account.", rule: administer, in: NewAccount{}, out: Account{}, serve: a.createAccount},
@@ -173,6 +178,32 @@ type Word struct {
 // Reason is why.
 type Reason struct {
 	Reason string `json:"reason"`
+}
+
+// Answer is what a reader found of a campaign at its own place.
+type Answer struct {
+	Received    int    `json:"received,omitempty"`    // messages
+	Blocked     int    `json:"blocked,omitempty"`     // of them, before anybody saw them
+	Opened      int    `json:"opened,omitempty"`      // people who opened one
+	Credentials int    `json:"credentials,omitempty"` // people who typed a password
+	Reset       int    `json:"reset,omitempty"`       // passwords reset
+	Reason      string `json:"reason,omitempty"`      // a remark
+}
+
+// NewRule is a standing rule to be made.
+type NewRule struct {
+	Reader        string `json:"reader"`        // id in the chain pack, "constituency", or "*" for everybody
+	TLP           string `json:"tlp"`           // the strictest marking that goes out by it
+	Organisations int    `json:"organisations"` // only of campaigns that hit at least so many
+	Reason        string `json:"reason"`
+}
+
+// Rule is a standing rule, with who made it.
+type Rule struct {
+	ID string `json:"id"`
+	NewRule
+	Author string    `json:"author"`
+	At     time.Time `json:"at"`
 }
 
 // Organisation is one of the chain pack.

@@ -330,6 +330,30 @@ func (a *API) approve(r *request) (any, error) {
 func (a *API) withdraw(r *request) (any, error) {
 	return a.Desk.Withdraw(r.Context(), r.PathValue("id"), r.in.(Reason).Reason)
 }
+func (a *API) answer(r *request) (any, error) {
+	in := r.in.(Answer)
+	return a.Desk.Answer(r.Context(), r.PathValue("id"), coldwatch.Answer{Received: in.Received, Blocked: in.Blocked, Opened: in.Opened, Credentials: in.Credentials, Reset: in.Reset}, in.Reason)
+}
+
+func rule(x engine.StandingRule) Rule {
+	return Rule{x.ID, NewRule{x.Reader, x.TLP, x.Organisations, x.Reason}, x.Author, x.At}
+}
+
+func (a *API) rules(r *request) (any, error) {
+	all, err := a.Desk.Rules(r.Context())
+	out := []Rule{}
+	for _, x := range all {
+		out = append(out, rule(x))
+	}
+	return out, err
+}
+
+func (a *API) makeRule(r *request) (any, error) {
+	in := r.in.(NewRule)
+	made, err := a.Desk.MakeRule(r.Context(), engine.Rule{Reader: in.Reader, TLP: in.TLP, Organisations: in.Organisations}, in.Reason)
+	return rule(made), err
+}
+
 func (a *API) deliveries(r *request) (any, error) { return list(a.Desk.Deliveries(r.Context())) }
 
 func (a *API) organisations(*request) (any, error) {

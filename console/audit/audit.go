@@ -36,6 +36,8 @@ const (
 	WordUnsay      = "word unsay"
 	WarningApprove = "warning approve"
 	WarningRevoke  = "warning withdraw"
+	WarningRule    = "warning rule"
+	WarningAnswer  = "warning answer"
 	Export         = "export"
 	RawRead        = "raw message read"
 	DirectoryEdit  = "directory edit"
@@ -45,7 +47,7 @@ const (
 // Actions lists them, for a page's choice.
 func Actions() []string {
 	return []string{SignIn, SignInRefused, SignOut, SetUp, AccountCreate, AccountChange, AccountDelete, SessionsEnd, TokenCreate, TokenRevoke,
-		WordSay, WordUnsay, WarningApprove, WarningRevoke, Export, RawRead, DirectoryEdit, SettingChange}
+		WordSay, WordUnsay, WarningApprove, WarningRevoke, WarningRule, WarningAnswer, Export, RawRead, DirectoryEdit, SettingChange}
 }
 
 // A Log writes and reads the audit log.

@@ -3,6 +3,7 @@ package desk
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 
 	"github.com/coldwatch/coldwatch"
@@ -25,6 +26,9 @@ func (d *Desk) Warnings(ctx context.Context) ([]coldwatch.Warning, error) {
 	out := []coldwatch.Warning{}
 	for _, w := range ws {
 		if w.Held == "" && (w.Reader == org || w.Reader == "constituency") {
+			if w.Reader != org { // what another found is its own affair
+				w.Answer = nil
+			}
 			out = append(out, w)
 		}
 	}
@@ -132,4 +136,66 @@ func (d *Desk) Deliveries(ctx context.Context) ([]store.Delivery, error) {
 		}
 	}
 	return out, nil
+}
+
+// Answer keeps what the reader of a warning found at its own place. Someone of an organisation answers what that organisation was
+// told, an analyst of the community enters what any reader sent.
+func (d *Desk) Answer(ctx context.Context, id string, a coldwatch.Answer, reason string) (coldwatch.Warning, error) {
+	w, err := d.Warning(ctx, id)
+	if err != nil {
+		return w, err
+	}
+	if org, whole, err := bound(ctx); err != nil || !whole && w.Reader != org {
+		return w, store.ErrNotFound
+	}
+	if reason = strings.TrimSpace(reason); len(reason) > maxReason {
+		return w, wrong("one sentence will do", "the remark has more than %d letters", maxReason)
+	}
+	word, err := d.engine().AnswerWord(&w, a, access.From(ctx).Account, reason)
+	if err != nil {
+		return w, wrong("leave out what you do not know", "%v", err)
+	}
+	if err := d.log.Add(ctx, audit.WarningAnswer, w.ID, "of "+w.Reader); err != nil {
+		return w, err
+	}
+	w.Answer = &a
+	return w, d.st.PutWord(ctx, word)
+}
+
+// Rules gives the standing rules by which warnings go out. They tell who is told what, and are for the community only.
+func (d *Desk) Rules(ctx context.Context) ([]engine.StandingRule, error) {
+	if _, whole, err := bound(ctx); err != nil || !whole {
+		return nil, store.ErrNotFound
+	}
+	return engine.StandingRules(ctx, d.st)
+}
+
+// EndRule takes a standing rule back.
+func (d *Desk) EndRule(ctx context.Context, id string) error {
+	rules, err := d.Rules(ctx)
+	if err != nil {
+		return err
+	}
+	if !slices.ContainsFunc(rules, func(r engine.StandingRule) bool { return r.ID == id }) {
+		return store.ErrNotFound
+	}
+	return d.Unsay(ctx, id)
+}
+
+// MakeRule makes a standing rule.
+func (d *Desk) MakeRule(ctx context.Context, r engine.Rule, reason string) (engine.StandingRule, error) {
+	if _, whole, err := bound(ctx); err != nil || !whole {
+		return engine.StandingRule{}, store.ErrNotFound
+	}
+	if reason = strings.TrimSpace(reason); reason == "" || len(reason) > maxReason {
+		return engine.StandingRule{}, wrong("one sentence will do", "a rule needs a reason of at most %d letters", maxReason)
+	}
+	word, err := d.engine().RuleWord(r, access.From(ctx).Account, reason)
+	if err != nil {
+		return engine.StandingRule{}, wrong("the reader is the id of an organisation in the directory, constituency, or * for everybody", "%v", err)
+	}
+	if err := d.log.Add(ctx, audit.WarningRule, word.ID, r.String()); err != nil {
+		return engine.StandingRule{}, err
+	}
+	return engine.StandingRule{ID: word.ID, Rule: r, Author: word.Author, At: word.At, Reason: reason}, d.st.PutWord(ctx, word)
 }

@@ -125,7 +125,7 @@ func (d *Desk) say(ctx context.Context, words []coldwatch.Word) error {
 
 func short(id string) string { return id[:min(12, len(id))] }
 
-// Unsay takes words back.
+// Unsay takes words back. What a publisher said, a publisher takes back.
 func (d *Desk) Unsay(ctx context.Context, ids ...string) error {
 	words, err := d.st.Words(ctx)
 	if err != nil {
@@ -146,6 +146,9 @@ func (d *Desk) Unsay(ctx context.Context, ids ...string) error {
 			if ok, err := d.mayKnow(ctx, w); err != nil || !ok {
 				return errors.Join(store.ErrNotFound, err)
 			}
+		}
+		if engine.Publishers(w.Kind) && !access.From(ctx).May(access.Publisher) {
+			return wrong("ask a publisher", "the word says what may go out, and only a publisher takes it back")
 		}
 		w.Undone = true
 		back = append(back, w)

@@ -28,6 +28,7 @@ type campaignPage struct {
 	Evidence  evidenceView
 	Messages  []store.Row
 	Warnings  []coldwatch.Warning
+	Answers   answersView
 	Versions  []int
 	Compared  *engine.Difference
 	From      int
@@ -102,6 +103,7 @@ func (p *Pages) campaignParts(r *http.Request, id string, d *campaignPage) error
 			d.Warnings = append(d.Warnings, w)
 		}
 	}
+	d.Answers = answersOf(d.Warnings, id)
 	if d.History, err = p.Desk.History(ctx, id); err != nil {
 		return err
 	}

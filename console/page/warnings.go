@@ -17,6 +17,7 @@ type warningsPage struct {
 	Rows  []warningRow
 	Count map[string]int
 	May   bool
+	Rules []engine.StandingRule // for the community's people only
 }
 
 type warningRow struct {
@@ -44,6 +45,12 @@ func (p *Pages) warnings(w http.ResponseWriter, r *http.Request) {
 		d.Count[row.State]++
 		if d.Show == "" || row.State == d.Show {
 			d.Rows = append(d.Rows, row)
+		}
+	}
+	if access.From(r.Context()).Organisation == "" {
+		if d.Rules, err = p.Desk.Rules(r.Context()); err != nil {
+			p.failed(w, r, err)
+			return
 		}
 	}
 	p.draw(w, r, http.StatusOK, "warnings.html", "Warnings", "warnings", d)
@@ -118,6 +125,8 @@ type warningPage struct {
 	Name     string // of the campaign
 	Alerts   []string
 	May      bool
+	MayTell  bool // what the reader found
+	Figures  []figureOf
 	Words    []coldwatch.Word
 }
 
@@ -135,6 +144,9 @@ func (p *Pages) warning(w http.ResponseWriter, r *http.Request) {
 	}
 	deliveries = slices.DeleteFunc(deliveries, func(d store.Delivery) bool { return d.Warning != x.ID })
 	d := warningPage{warningRow: p.warningRow(x, deliveries), Campaign: x.Campaign, May: mayPublish(r)}
+	v := access.From(ctx)
+	d.MayTell = engine.Counts(&x) && v.May(access.Analyst) && (v.Organisation == "" || v.Organisation == x.Reader)
+	d.Figures = figures(x.Answer)
 	if c, err := p.Desk.Campaign(ctx, x.Campaign, 0); err == nil {
 		d.Name = c.Name
 	}
