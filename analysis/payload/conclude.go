@@ -46,6 +46,8 @@ func weigh(kind string) weight {
 		return weight{4, []string{"T1027.013", "T1566.001"}}
 	case "payload.archive_encrypted":
 		return weight{1, []string{"T1027.013"}}
+	case "payload.archive_unread":
+		return weight{1, []string{"T1027.013"}}
 	case "payload.archive_page":
 		return weight{2, []string{"T1566.001"}}
 	case "payload.executable":

@@ -65,6 +65,10 @@ func (o *opener) unpack(p *coldwatch.Payload, it item, passwords []string) {
 	case r.Locked:
 		o.fact("payload.archive_encrypted", p, where, it.name, "The attached archive is encrypted and its password does not stand in the message.")
 	}
+	if r.Unread != "" {
+		trait(p, "unread")
+		o.fact("payload.archive_unread", p, where, it.name, "The attached archive is packed in a way that is not opened here ("+r.Unread+"): look at it by hand.")
+	}
 	for i := range r.Entries {
 		e := &r.Entries[i]
 		c := o.open(item{id: it.id + "/" + e.Name, part: it.part, parent: p.ID, via: "archive", name: base(e.Name), content: e.Content, depth: it.depth + 1, layers: it.layers, password: e.Encrypted && !e.Locked})

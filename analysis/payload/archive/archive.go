@@ -1,8 +1,8 @@
 // Package archive lists and unpacks archives that came by mail, in memory and within a budget.
 //
 // Formats: ZIP (PKWARE APPNOTE 6.3.10) with both of its encryptions (section 6.1, and WinZip's AE-1 and AE-2), RAR 1.5
-// to 5, 7z, tar (POSIX.1 ustar and pax), gzip (RFC 1952), bzip2, xz, ISO 9660 (ECMA-119, Joliet) and cabinets with
-// MSZIP ([MS-CAB], [MS-MCI]). ZIP is read by a reader of our own, because the interesting archives are the broken and
+// to 5, 7z, tar (POSIX.1 ustar and pax), gzip (RFC 1952), bzip2, xz, ISO 9660 (ECMA-119, Joliet) and cabinets,
+// stored or with MSZIP ([MS-CAB], [MS-MCI]). ZIP is read by a reader of our own, because the interesting archives are the broken and
 // the encrypted ones: the central directory is believed where there is one, and local headers are searched for where
 // there is none.
 //
@@ -48,6 +48,7 @@ type Result struct {
 	Locked   bool   // something needs a password that was not among those given
 	Password string // the password that opened it
 	Broken   bool   // the archive is damaged; what could be read was read
+	Unread   string // a way of packing that is not read here; files packed in it are listed without content
 }
 
 // maxPasswords bounds the passwords tried; the slow formats try fewer.

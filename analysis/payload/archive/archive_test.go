@@ -178,3 +178,10 @@ func FuzzOpen(f *testing.F) {
 		}
 	})
 }
+
+func TestUnreadMethod(t *testing.T) {
+	r := Open(local("a.exe", 0, 98, 0, []byte("packed by PPMd"), nil), "application/zip", "", nil, budget())
+	if len(r.Entries) != 1 || r.Entries[0].Name != "a.exe" || r.Unread != "zip method 98" {
+		t.Errorf("%+v", r)
+	}
+}

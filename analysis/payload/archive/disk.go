@@ -2,13 +2,10 @@ package archive
 
 import (
 	"archive/tar"
-	"bytes"
 	"errors"
 	"io"
 	"strings"
 	"unicode/utf16"
-
-	"github.com/klauspost/compress/flate"
 )
 
 // openTar reads a tar archive; links are listed without content and never followed.
@@ -127,87 +124,4 @@ func isoName(raw []byte, joliet bool) string {
 	}
 	s, _, _ = strings.Cut(s, ";")
 	return strings.TrimSuffix(s, ".")
-}
-
-// openCab reads a cabinet whose folders are stored or MSZIP: blocks of deflate that share a window of 32 KB.
-func openCab(data []byte, b *Budget, r *Result) {
-	if len(data) < 36 {
-		r.Broken = true
-		return
-	}
-	files, folders, count := int(le.Uint32(data[16:])), int(le.Uint16(data[26:])), int(le.Uint16(data[28:]))
-	flags, at, reserve := le.Uint16(data[30:]), 36, 0
-	dataReserve := 0
-	if flags&4 != 0 && len(data) >= 40 {
-		at = 40 + int(le.Uint16(data[36:]))
-		reserve, dataReserve = int(data[38]), int(data[39])
-	}
-	unpacked := make([][]byte, 0, folders)
-	for i := 0; i < folders && i < 64; i++ {
-		if at+8 > len(data) {
-			r.Broken = true
-			return
-		}
-		start, blocks, method := int(le.Uint32(data[at:])), int(le.Uint16(data[at+4:])), le.Uint16(data[at+6:])&15
-		at += 8 + reserve
-		unpacked = append(unpacked, cabFolder(data, start, blocks, dataReserve, method, b, r))
-	}
-	at = files
-	for i := 0; i < count; i++ {
-		if at < 0 || at+16 >= len(data) || !b.entry(r) {
-			return
-		}
-		size, off, folder := int(le.Uint32(data[at:])), int(le.Uint32(data[at+4:])), int(le.Uint16(data[at+8:]))
-		end := bytes.IndexByte(data[at+16:], 0)
-		if end < 0 {
-			return
-		}
-		name := string(data[at+16 : at+16+end])
-		at += 17 + end
-		if folder >= len(unpacked) || off > len(unpacked[folder]) {
-			r.Broken = true
-			continue
-		}
-		f := unpacked[folder]
-		r.Entries = append(r.Entries, Entry{Name: name, Content: f[off:min(off+size, len(f))]})
-	}
-}
-
-func cabFolder(data []byte, at, blocks, reserve int, method uint16, b *Budget, r *Result) []byte {
-	var out []byte
-	for range blocks {
-		if at < 0 || at+8+reserve > len(data) {
-			r.Broken = true
-			return out
-		}
-		n := int(le.Uint16(data[at+4:]))
-		at += 8 + reserve
-		if at+n > len(data) {
-			r.Broken = true
-			return out
-		}
-		block := data[at : at+n]
-		at += n
-		switch {
-		case method == 0:
-			out = append(out, block...)
-		case method == 1 && n > 2 && block[0] == 'C' && block[1] == 'K':
-			z := flate.NewReaderDict(bytes.NewReader(block[2:]), out[max(0, len(out)-32768):])
-			part, err := io.ReadAll(io.LimitReader(z, 33000))
-			out = append(out, part...)
-			if err != nil {
-				r.Broken = true
-				return out
-			}
-		default:
-			r.Broken = true
-			return out
-		}
-		if int64(len(out)) > min(b.FileBytes, b.Bytes) {
-			r.Limit = "limit.archive_file"
-			return out
-		}
-	}
-	b.Bytes -= int64(len(out))
-	return out
 }

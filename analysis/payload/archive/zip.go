@@ -5,6 +5,7 @@ import (
 	"compress/bzip2"
 	"encoding/binary"
 	"errors"
+	"fmt"
 	"hash/crc32"
 	"strings"
 	"unicode/utf8"
@@ -73,7 +74,9 @@ func openZip(data []byte, passwords []string, b *Budget, r *Result) {
 		} else {
 			var err error
 			e.Content, e.Cut, err = zipInflate(f.method, body, b, r)
-			if err != nil {
+			if errors.Is(err, errMethod) {
+				r.Unread = fmt.Sprintf("zip method %d", f.method)
+			} else if err != nil {
 				r.Broken = true
 			}
 		}
