@@ -3,16 +3,24 @@ package main
 import (
 	"context"
 	"errors"
+	"net/url"
 	"os"
+	"strings"
 
+	"github.com/coldwatch/coldwatch/console/taxii"
 	"github.com/coldwatch/coldwatch/engine"
 	"github.com/coldwatch/coldwatch/publish/deliver"
 	"github.com/coldwatch/coldwatch/store"
 )
 
 type deliverCmd struct {
-	To    string `help:"folder:DIR, smtp://[USER@]HOST[:PORT], smtps://…, or https://HOST/PATH for a webhook." placeholder:"DEST" xor:"what"`
-	From  string `help:"Sender of mail." placeholder:"ADDRESS"`
+	To   string `help:"folder:DIR, smtp://[USER@]HOST[:PORT], smtps://…, https://HOST/PATH for a webhook, or taxii+https://[USER@]HOST/PATH for a collection." placeholder:"DEST" xor:"what"`
+	From string `help:"Sender of mail." placeholder:"ADDRESS"`
+	For  string `help:"Only the warnings for this reader, by its id in the pack, or constituency: a TAXII collection needs it, since all who read the collection read what comes." placeholder:"READER"`
+
+	Collection string `help:"Of a TAXII server: the collection's title, alias or id, where the address does not name it." placeholder:"NAME"`
+	Token      string `help:"Bearer token for a TAXII server; better in COLDWATCH_TOKEN or the config file than on the command line." placeholder:"SECRET" env:"COLDWATCH_TOKEN"`
+
 	List  bool   `help:"List what was delivered and what was not." xor:"what"`
 	Again string `help:"Let a warning be tried again that failed, or of which nobody knows whether it arrived." placeholder:"ID" xor:"what"`
 }
@@ -20,7 +28,8 @@ type deliverCmd struct {
 func (deliverCmd) Help() string {
 	return "Sends the warnings that are not held, each at most once to each address; mail goes to the reader's security contact in the pack. " +
 		"What fails for now is tried again by a later run, at growing distances: let a timer run it. A password for SMTP is in COLDWATCH_PASSWORD, a " +
-		"secret to sign for a webhook in COLDWATCH_SECRET."
+		"secret to sign for a webhook in COLDWATCH_SECRET, the token for a TAXII server in COLDWATCH_TOKEN. A TAXII collection gets the STIX bundle " +
+		"of the pack: each object once, changes as later versions, what is taken back revoked."
 }
 
 func (c deliverCmd) Run(ctx context.Context, g *Globals) error {
@@ -45,11 +54,7 @@ func (c deliverCmd) Run(ctx context.Context, g *Globals) error {
 		}
 		return err
 	}
-	host, _ := os.Hostname() // without one we are localhost
-	ch, err := deliver.Open(c.To, deliver.Options{From: c.From, Password: os.Getenv("COLDWATCH_PASSWORD"), Secret: os.Getenv("COLDWATCH_SECRET"), HostName: host})
-	if errors.Is(err, deliver.ErrSender) {
-		return hinted("--from warnings@your.domain", "%w", err)
-	}
+	ch, err := c.channel(ctx, e)
 	if err != nil {
 		return err
 	}
@@ -65,6 +70,35 @@ func (c deliverCmd) Run(ctx context.Context, g *Globals) error {
 		return hinted("the same command goes on where it was; what was not sent waits", "%s", r.Down)
 	}
 	return nil
+}
+
+// channel opens the way to the destination.
+func (c deliverCmd) channel(ctx context.Context, e *engine.Engine) (deliver.Channel, error) {
+	address, collection := strings.CutPrefix(c.To, "taxii+")
+	switch {
+	case collection && c.For == "":
+		return nil, &userError{err: errors.New("say for whom the collection is"), hint: "--for constituency, or a reader of coldwatch warnings", code: 2}
+	case !collection && c.For != "":
+		return nil, &userError{err: errors.New("--for is for a TAXII collection"), hint: "other channels find each warning's reader by themselves", code: 2}
+	case collection:
+		to := server{URL: address, Collection: c.Collection, Token: c.Token}
+		if u, err := url.Parse(address); err == nil && u.User != nil {
+			to.User = u.User.Username()
+			u.User = nil
+			to.URL = u.String()
+		}
+		cl, err := to.dial(ctx, true)
+		if err != nil {
+			return nil, err
+		}
+		return taxii.NewChannel(e.Store, cl, c.For), nil
+	}
+	host, _ := os.Hostname() // without one we are localhost
+	ch, err := deliver.Open(c.To, deliver.Options{From: c.From, Password: os.Getenv("COLDWATCH_PASSWORD"), Secret: os.Getenv("COLDWATCH_SECRET"), HostName: host})
+	if errors.Is(err, deliver.ErrSender) {
+		return nil, hinted("--from warnings@your.domain", "%w", err)
+	}
+	return ch, err
 }
 
 func (g *Globals) printDeliveries(r *engine.DeliveryReport) {

@@ -36,7 +36,7 @@ type cli struct {
 	Campaign   campaignCmd   `cmd:"" help:"Show one campaign, why its messages belong together, and its history."`
 	Report     reportCmd     `cmd:"" help:"Write a campaign's report: HTML, PDF, Markdown, STIX and more; or a reader's pack."`
 	Warnings   warningsCmd   `cmd:"" aliases:"warning" help:"List who must be told what; let warnings out, take them back, enter answers."`
-	Deliver    deliverCmd    `cmd:"" help:"Send the warnings that may go out: into a folder, by mail, to a webhook."`
+	Deliver    deliverCmd    `cmd:"" help:"Send the warnings that may go out: into a folder, by mail, to a webhook or a TAXII collection."`
 	Hunt       huntCmd       `cmd:"" help:"Search stored mail for the indicators of a published report."`
 	Serve      serveCmd      `cmd:"" help:"Run the web console, its API, TAXII and the analysis of what comes in."`
 	Intake     intakeCmd     `cmd:"" help:"Check the ways in for mail that serve --intake takes."`

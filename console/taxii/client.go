@@ -34,6 +34,16 @@ var (
 	ErrChoose      = errors.New("the collection must be named")
 )
 
+// An answerError is an answer that says no.
+type answerError struct {
+	address, status string
+	code            int
+}
+
+func (e *answerError) Error() string {
+	return fmt.Sprintf("taxii: %s: the server answers %s", e.address, e.status)
+}
+
 // A Client reads and writes one collection of a server. Make it with Dial.
 type Client struct {
 	Collection string // its URL, with a final slash
@@ -158,7 +168,7 @@ func (c *Client) do(ctx context.Context, method, address string, body []byte) (h
 	case resp.StatusCode == http.StatusUnauthorized || resp.StatusCode == http.StatusForbidden:
 		return nil, nil, fmt.Errorf("taxii: %s: %s: %w", address, resp.Status, ErrCredentials)
 	case resp.StatusCode/100 != 2:
-		return nil, nil, fmt.Errorf("taxii: %s: the server answers %s", address, resp.Status)
+		return nil, nil, &answerError{address, resp.Status, resp.StatusCode}
 	case len(raw) > stix.MaxBytes:
 		return nil, nil, fmt.Errorf("taxii: %s: %w", address, stix.ErrTooLarge)
 	}
@@ -297,6 +307,7 @@ type Pushed struct {
 	Pending int      `json:"pending"`
 	Failed  int      `json:"failed"`
 	Reasons []string `json:"reasons,omitempty"` // of the first failures
+	refused []string // ids of all failures
 }
 
 // Push sends objects, as JSON each, in envelopes of a size that the server takes. After each envelope that was accepted, done is
@@ -333,6 +344,7 @@ func (c *Client) Push(ctx context.Context, objects [][]byte, done func(n int) er
 		}
 		p.Taken, p.Failed, p.Pending = p.Taken+st.Success, p.Failed+st.Failure, p.Pending+st.Pending
 		for _, f := range st.Failures {
+			p.refused = append(p.refused, f.ID)
 			if len(p.Reasons) < 10 {
 				p.Reasons = append(p.Reasons, f.ID+": "+f.Message)
 			}

@@ -37,16 +37,11 @@ type Published struct {
 // A version is made when anything but modified differs, and its time is later than the one before, since readers take the latest. An
 // object that was revoked and is true again comes back under another id: STIX 2.1 section 3.6 lets no version follow a revocation.
 func Publish(ctx context.Context, e *engine.Engine) (Published, error) {
-	p := &publisher{done: Published{Held: []string{}}, now: e.Clock().UTC().Truncate(time.Millisecond), have: map[string]stix.Object{}, current: map[string]bool{}}
-	known, err := e.Store.Objects(ctx, store.ObjectQuery{Collection: Campaigns, Last: true})
+	p, err := newPublisher(ctx, e.Store, Campaigns)
 	if err != nil {
 		return p.done, err
 	}
-	for _, k := range known {
-		if p.have[k.ID], err = decode(k.JSON); err != nil {
-			return p.done, fmt.Errorf("taxii: %s: %w", k.ID, err)
-		}
-	}
+	p.now = e.Clock().UTC().Truncate(time.Millisecond)
 	profiles, err := e.Store.Campaigns(ctx)
 	if err != nil {
 		return p.done, err
@@ -102,11 +97,26 @@ func hostile(p *coldwatch.Profile) bool {
 }
 
 type publisher struct {
-	now     time.Time
+	now     time.Time              // of a version that would else be older than the one before; zero: a millisecond after that one
 	have    map[string]stix.Object // id → last version that was published
 	current map[string]bool        // ids that a campaign says now
 	out     []store.Object
 	done    Published
+}
+
+// newPublisher knows what was published in a collection.
+func newPublisher(ctx context.Context, st Store, collection string) (*publisher, error) {
+	p := &publisher{done: Published{Held: []string{}}, have: map[string]stix.Object{}, current: map[string]bool{}}
+	known, err := st.Objects(ctx, store.ObjectQuery{Collection: collection, Last: true})
+	if err != nil {
+		return p, err
+	}
+	for _, k := range known {
+		if p.have[k.ID], err = decode(k.JSON); err != nil {
+			return p, fmt.Errorf("taxii: %s: %w", k.ID, err)
+		}
+	}
+	return p, nil
 }
 
 // add takes the objects of a bundle.
@@ -115,17 +125,24 @@ func (p *publisher) add(bundle []byte) error {
 	if err != nil {
 		return fmt.Errorf("taxii: %w", err)
 	}
-	renamed := map[string]string{}
+	renamed, gone := map[string]string{}, map[string]bool{}
 	for _, o := range objects {
 		id := o.ID()
 		for isRevoked(p.have[id]) {
 			id = o.Type() + "--" + uuid.NewSHA1(uuid.NameSpaceURL, []byte(id)).String()
 		}
-		if id != o.ID() {
+		switch {
+		case id == o.ID():
+		case isRevoked(o) && p.have[id] == nil:
+			gone[o.ID()] = true // revoked before: nothing is left to take back
+		default:
 			renamed[o.ID()] = id
 		}
 	}
 	for _, o := range objects {
+		if gone[o.ID()] {
+			continue
+		}
 		if len(renamed) > 0 {
 			o = rename(map[string]any(o), renamed).(map[string]any)
 		}

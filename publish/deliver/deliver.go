@@ -1,5 +1,5 @@
 // Package deliver carries warnings to their readers: into a folder, by mail to the reader's security contact (SMTP, RFC 5321; the
-// message by RFC 5322), or to a webhook.
+// message by RFC 5322), or to a webhook. The channel into a TAXII 2.1 collection stands beside the TAXII client (console/taxii).
 //
 // A warning that comes twice costs its reader an hour, so it is sent at most once. A Channel says of a failure whether the warning
 // surely has not arrived, and may be tried again; whether it never will (ErrRefused); or whether nobody can tell (ErrUnsure): the
@@ -46,7 +46,7 @@ var (
 	// ErrUnreachable says that nothing gets through at the moment: with the next warning it would be the same.
 	ErrUnreachable = errors.New("nothing gets through")
 	// ErrDestination says that a destination cannot be read.
-	ErrDestination = errors.New("destinations are folder:DIR, smtp://HOST, smtps://HOST and https://HOST/PATH")
+	ErrDestination = errors.New("destinations are folder:DIR, smtp://HOST, smtps://HOST, https://HOST/PATH and taxii+https://HOST/PATH")
 	// ErrSender says that mail needs a sender.
 	ErrSender = errors.New("mail needs the sender's address")
 )
