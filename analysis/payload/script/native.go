@@ -14,23 +14,51 @@ import (
 
 // static reads a property of a built-in function: String.fromCharCode, Math.PI.
 func (in *interp) static(owner, name string) (value, bool) {
-	known := map[string]string{
-		"String": "fromCharCode fromCodePoint raw", "Array": "from of isArray", "Object": "keys values entries assign fromEntries freeze create defineProperty getOwnPropertyNames seal",
-		"Number": "parseInt parseFloat isNaN isInteger isFinite", "Math": "floor ceil round abs min max pow sqrt random trunc sign log imul", "JSON": "parse stringify",
-		"Date": "now", "Promise": "resolve reject all", "URL": "createObjectURL revokeObjectURL", "Uint8Array": "from of fromBase64", "Reflect": "apply get construct",
-	}[owner]
 	switch {
 	case owner == "Math" && name == "PI":
 		return numberValue(math.Pi), true
 	case owner == "CryptoJS":
 		return host("CryptoJS." + name), true
-	}
-	for _, w := range strings.Fields(known) {
-		if w == name {
-			return objectValue(&object{cls: clsNative, native: owner + "." + name}), true
-		}
+	case isStatic(owner, name):
+		return objectValue(&object{cls: clsNative, native: owner + "." + name}), true
 	}
 	return value{}, false
+}
+
+// isStatic tells whether a built-in object has a function of that name that is known here. Scripts in string tables ask
+// a million times.
+func isStatic(owner, name string) bool {
+	var names string
+	switch owner {
+	case "String":
+		names = "fromCharCode fromCodePoint raw"
+	case "Array":
+		names = "from of isArray"
+	case "Object":
+		names = "keys values entries assign fromEntries freeze create defineProperty getOwnPropertyNames seal"
+	case "Number":
+		names = "parseInt parseFloat isNaN isInteger isFinite"
+	case "Math":
+		names = "floor ceil round abs min max pow sqrt random trunc sign log imul"
+	case "JSON":
+		names = "parse stringify"
+	case "Date":
+		names = "now"
+	case "Promise":
+		names = "resolve reject all"
+	case "URL":
+		names = "createObjectURL revokeObjectURL"
+	case "Uint8Array":
+		names = "from of fromBase64"
+	case "Reflect":
+		names = "apply get construct"
+	}
+	for n := range strings.FieldsSeq(names) {
+		if n == name {
+			return true
+		}
+	}
+	return false
 }
 
 // native calls a built-in function.
