@@ -14,7 +14,7 @@ import (
 // clusters may have grown by then.
 type grower struct {
 	l      *Linker
-	s      *scorer
+	scores *reuse
 	labels []uint32 // the counts' partition
 	rank   []uint32 // canonical place of each row
 	need   float64
@@ -214,11 +214,11 @@ func (g *grower) joins(a, b uint32, e edge) bool {
 	var backing []edge
 	for _, x := range sa.ex {
 		for _, y := range sb.ex {
-			sc := g.s.compare(x, y, leftOut(g.labels, x, y), 1)
+			sc := g.scores.compare(x, y, leftOut(g.labels, x, y))
 			if sc.bits >= 0 {
 				agree++
 			}
-			if g.s.holds(&sc, need) && !(x == e.a && y == e.b) && !(x == e.b && y == e.a) {
+			if g.scores.holds(sc, need) && !(x == e.a && y == e.b) && !(x == e.b && y == e.a) {
 				es = append(es, edge{x, y, float32(sc.bits)})
 			} else if sc.bits >= need && sc.groups >= g.l.p.Groups && sc.role >= g.l.p.RoleBits {
 				backing = append(backing, edge{x, y, float32(sc.bits)})

@@ -76,6 +76,7 @@ func partition(l *Linker) (out [][]string) {
 }
 
 func TestPartitionForgetsOrder(t *testing.T) {
+	t.Parallel()
 	ss := waves(3, 14)
 	words := []coldwatch.Word{
 		{ID: "w1", Kind: "cannot-link", Message: ss[0].ID, Other: ss[4].ID},
@@ -91,6 +92,10 @@ func TestPartitionForgetsOrder(t *testing.T) {
 			r.Shuffle(len(order), func(i, j int) { order[i], order[j] = order[j], order[i] })
 		}
 		l := New(Default())
+		taken := coldwatch.Word{ID: "w0", Kind: "must-link", Message: "m02-00", Other: "m07-00"}
+		if n%2 == 1 {
+			l.Say(taken) // and taken back in the end
+		}
 		said := 0
 		for _, s := range order {
 			l.Place(s)
@@ -107,6 +112,10 @@ func TestPartitionForgetsOrder(t *testing.T) {
 		}
 		for ; said < len(words); said++ {
 			l.Say(words[said])
+		}
+		if n%2 == 1 {
+			taken.Undone = true
+			l.Say(taken)
 		}
 		l.Relink()
 		got := partition(l)

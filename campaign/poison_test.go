@@ -43,7 +43,10 @@ func only(s coldwatch.Sighting, views ...coldwatch.View) coldwatch.Sighting {
 // fall into the same campaigns as without.
 func TestOneMemberCannotMergeOrSplit(t *testing.T) {
 	for seed := int64(1); seed <= 6; seed++ {
-		poison(t, rotating(seed, 14, 1))
+		t.Run(fmt.Sprint(seed), func(t *testing.T) {
+			t.Parallel()
+			poison(t, rotating(seed, 14, 1))
+		})
 	}
 }
 
@@ -186,6 +189,7 @@ func TestCustomersOfOneKit(t *testing.T) {
 // TestTenThousandHostile: one member's ten thousand messages, each with marks of two campaigns and some of its own, leave the campaigns of others as
 // they were.
 func TestTenThousandHostile(t *testing.T) {
+	t.Parallel()
 	base := rotating(2, 14, 1)
 	want := apart(placed(t, base))
 	all := slices.Clone(base)

@@ -239,14 +239,15 @@ func (l *Linker) pass(labels, order []uint32, n, need float64) []uint32 {
 	for i, r := range order {
 		rank[r] = uint32(i)
 	}
-	g := &grower{l: l, s: s, labels: labels, rank: rank, need: need}
-	g.edges = l.edges(labels, order, need)
+	u := s.newReuse(order, need)
+	g := &grower{l: l, scores: u, labels: labels, rank: rank, need: need}
+	g.edges = l.edges(labels, order, u)
 	return g.run(order)
 }
 
 // edges returns the links that reach the threshold among all candidate pairs: neighbours in the chains, the newest of several
 // organisations where a chain is long, and each row with the exemplars of its fragment.
-func (l *Linker) edges(labels, order []uint32, need float64) []edge {
+func (l *Linker) edges(labels, order []uint32, u *reuse) []edge {
 	t := l.t
 	mixed := map[uint32][]uint32{}
 	met := make([]uint32, len(labels)) // row + 1 that was compared with it last
@@ -256,8 +257,8 @@ func (l *Linker) edges(labels, order []uint32, need float64) []edge {
 			return
 		}
 		met[q] = r + 1
-		if sc, ok := l.s.link(r, q, leftOut(labels, r, q), need, 1); ok {
-			out = append(out, edge{r, q, float32(sc.bits)})
+		if bits, ok := u.link(r, q, leftOut(labels, r, q)); ok {
+			out = append(out, edge{r, q, float32(bits)})
 		}
 	}
 	for _, r := range order {
