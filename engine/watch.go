@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -12,12 +13,15 @@ import (
 
 	"github.com/coldwatch/coldwatch"
 	"github.com/coldwatch/coldwatch/intake/bulletin"
+	"github.com/coldwatch/coldwatch/publish/dossier"
 	"github.com/coldwatch/coldwatch/store"
 )
 
 // A Watch is a report whose indicators new mail is held against.
 type Watch struct {
 	Name       string               `json:"name"`
+	Source     string               `json:"source,omitempty"` // who gave it, where somebody else did
+	TLP        string               `json:"tlp,omitempty"`    // under which marking it came
 	Since      time.Time            `json:"since"`
 	Indicators []bulletin.Indicator `json:"indicators"`
 }
@@ -25,6 +29,8 @@ type Watch struct {
 // A Watched message is a new one that carries indicators of a watch. It has the verdict that it would have without.
 type Watched struct {
 	Watch        string          `json:"watch"`
+	Source       string          `json:"source,omitempty"`
+	TLP          string          `json:"tlp,omitempty"`
 	Message      string          `json:"message"`
 	Received     time.Time       `json:"received"`
 	Organisation string          `json:"organisation"`
@@ -54,14 +60,19 @@ func (e *Engine) Watches(ctx context.Context) ([]Watch, error) {
 	return out, nil
 }
 
-// Watch holds new mail against these indicators from now on, in every scan. With more set they join those of the name, otherwise
-// they replace them.
-func (e *Engine) Watch(ctx context.Context, name string, indicators []bulletin.Indicator, more bool) error {
+// Watch holds new mail against a report's indicators from now on, in every scan. With more set they join those of the name, under the
+// stricter marking of the two; otherwise they replace them.
+func (e *Engine) Watch(ctx context.Context, w Watch, more bool) error {
+	w.Since = e.Clock()
 	return e.changeWatches(ctx, func(all map[string]Watch) error {
-		w := Watch{Name: name, Since: e.Clock(), Indicators: indicators}
-		if old, there := all[name]; there && more {
+		w := w
+		if old, there := all[w.Name]; there && more {
 			w.Since = old.Since
-			w.Indicators = slices.Concat(old.Indicators, indicators)
+			w.Indicators = slices.Concat(old.Indicators, w.Indicators)
+			w.Source = cmp.Or(w.Source, old.Source)
+			if w.TLP == "" || old.TLP != "" && dossier.Level(old.TLP) > dossier.Level(w.TLP) {
+				w.TLP = old.TLP
+			}
 		}
 		type key struct {
 			kind  coldwatch.ObservableKind
@@ -74,7 +85,7 @@ func (e *Engine) Watch(ctx context.Context, name string, indicators []bulletin.I
 			seen[k] = true
 			return again
 		})
-		all[name] = w
+		all[w.Name] = w
 		return nil
 	})
 }
@@ -141,7 +152,7 @@ func watched(l *lookout, watches []Watch, w Walked) []Watched {
 	for _, p := range l.find(a) {
 		ws := &watches[p[0]]
 		if n := len(out); n == 0 || out[n-1].Watch != ws.Name {
-			out = append(out, Watched{Watch: ws.Name, Message: a.ID, Received: a.Received, Organisation: a.Organisation, Class: a.Verdict.Class, Subject: a.Subject})
+			out = append(out, Watched{Watch: ws.Name, Source: ws.Source, TLP: ws.TLP, Message: a.ID, Received: a.Received, Organisation: a.Organisation, Class: a.Verdict.Class, Subject: a.Subject})
 		}
 		x := &out[len(out)-1]
 		x.Indicators = append(x.Indicators, ws.Indicators[p[1]].Value)

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/coldwatch/coldwatch"
+	"github.com/coldwatch/coldwatch/engine"
 	"github.com/coldwatch/coldwatch/intake/bulletin"
 	"github.com/coldwatch/coldwatch/knowledge"
 	"github.com/coldwatch/coldwatch/store"
@@ -36,10 +37,10 @@ func TestWatch(t *testing.T) {
 	if sum, err := e.Scan(ctx, &list{subs: w.subs[:half]}, nil); err != nil || sum.OnWatch != 0 {
 		t.Fatalf("without a watch %d messages are on watch, %v", sum.OnWatch, err)
 	}
-	if err := e.Watch(ctx, "report", indicators, false); err != nil {
+	if err := e.Watch(ctx, engine.Watch{Name: "report", Indicators: indicators}, false); err != nil {
 		t.Fatal(err)
 	}
-	if err := e.Watch(ctx, "none", bulletin.Extract([]byte("nowhere-at-all.example")), false); err != nil {
+	if err := e.Watch(ctx, engine.Watch{Name: "none", Indicators: bulletin.Extract([]byte("nowhere-at-all.example"))}, false); err != nil {
 		t.Fatal(err)
 	}
 	sum, err := e.Scan(ctx, &list{subs: w.subs}, nil)
@@ -86,10 +87,10 @@ func TestWatches(t *testing.T) {
 	e := newEngine(t, world{pack: &knowledge.Pack{}}, filepath.Join(t.TempDir(), "c.db"))
 	a, b := bulletin.Extract([]byte("a.example")), bulletin.Extract([]byte("b.example a.example"))
 	for _, step := range []func() error{
-		func() error { return e.Watch(ctx, "y", b, false) },
-		func() error { return e.Watch(ctx, "x", a, false) },
-		func() error { return e.Watch(ctx, "x", b, true) },
-		func() error { return e.Watch(ctx, "y", a, false) },
+		func() error { return e.Watch(ctx, engine.Watch{Name: "y", Indicators: b}, false) },
+		func() error { return e.Watch(ctx, engine.Watch{Name: "x", Indicators: a}, false) },
+		func() error { return e.Watch(ctx, engine.Watch{Name: "x", Indicators: b}, true) },
+		func() error { return e.Watch(ctx, engine.Watch{Name: "y", Indicators: a}, false) },
 	} {
 		if err := step(); err != nil {
 			t.Fatal(err)

@@ -55,17 +55,17 @@ func (c huntCmd) Run(ctx context.Context, g *Globals) error {
 		return err
 	}
 	defer e.Store.Close()
-	return g.hunt(ctx, e, indicators, c.Watch, false)
+	return g.hunt(ctx, e, engine.Watch{Name: c.Watch, Indicators: indicators}, false)
 }
 
-// hunt searches stored mail for the indicators, prints what it found, and watches new mail where a name is given.
-func (g *Globals) hunt(ctx context.Context, e *engine.Engine, indicators []bulletin.Indicator, watch string, more bool) error {
-	h, err := e.Hunt(ctx, indicators)
+// hunt searches stored mail for the indicators, prints what it found, and watches new mail where the watch has a name.
+func (g *Globals) hunt(ctx context.Context, e *engine.Engine, watch engine.Watch, more bool) error {
+	h, err := e.Hunt(ctx, watch.Indicators)
 	if err != nil {
 		return err
 	}
-	if watch != "" {
-		if err := e.Watch(ctx, watch, indicators, more); err != nil {
+	if watch.Name != "" {
+		if err := e.Watch(ctx, watch, more); err != nil {
 			return err
 		}
 	}
@@ -73,8 +73,8 @@ func (g *Globals) hunt(ctx context.Context, e *engine.Engine, indicators []bulle
 		return g.printJSON(h)
 	}
 	g.printHunt(&h)
-	if watch != "" {
-		g.note("\nnew mail is watched for as %s; coldwatch hunt --unwatch %s%s ends it", safe(watch), safe(watch), g.dbFlag())
+	if watch.Name != "" {
+		g.note("\nnew mail is watched for as %s; coldwatch hunt --unwatch %s%s ends it", safe(watch.Name), safe(watch.Name), g.dbFlag())
 	}
 	return nil
 }
@@ -99,7 +99,7 @@ func (g *Globals) listWatches(ctx context.Context) error {
 		g.print("nothing is watched for")
 	}
 	for _, w := range ws {
-		g.print("%-24s %s since %s", safe(w.Name), count(len(w.Indicators), "indicator"), w.Since.Format("2006-01-02"))
+		g.print("%-24s %s since %s%s", safe(w.Name), count(len(w.Indicators), "indicator"), w.Since.Format("2006-01-02"), foreign(w.Source, w.TLP))
 	}
 	return nil
 }
@@ -132,8 +132,16 @@ func (g *Globals) printWatched(sum *engine.Summary) {
 			break
 		}
 		g.print("  %s  %s  %-24s %-12s %s", m.Received.Format("2006-01-02 15:04"), shortID(m.Message), short(orWord(m.Organisation, "role unknown"), 24), m.Class, short(m.Subject, 50))
-		g.print("      %s: %s", safe(m.Watch), short(strings.Join(m.Indicators, ", "), 100))
+		g.print("      %s%s: %s", safe(m.Watch), foreign(m.Source, m.TLP), short(strings.Join(m.Indicators, ", "), 100))
 	}
+}
+
+// foreign says where something came from that others gave, and under which marking.
+func foreign(source, tlp string) string {
+	if source == "" {
+		return ""
+	}
+	return fmt.Sprintf(" (from %s, %s)", safe(source), orWord(tlp, "not marked"))
 }
 
 // carry is the beginning of a sentence on n messages.

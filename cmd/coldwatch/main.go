@@ -38,6 +38,7 @@ type cli struct {
 	Warnings   warningsCmd   `cmd:"" aliases:"warning" help:"List who must be told what; let warnings out, take them back, enter answers."`
 	Deliver    deliverCmd    `cmd:"" help:"Send the warnings that may go out: into a folder, by mail, to a webhook or a TAXII collection."`
 	Hunt       huntCmd       `cmd:"" help:"Search stored mail for the indicators of a published report."`
+	Import     importCmd     `cmd:"" help:"Take indicators and campaigns of others from a STIX 2.1 file, and hunt for them."`
 	Serve      serveCmd      `cmd:"" help:"Run the web console, its API, TAXII and the analysis of what comes in."`
 	Intake     intakeCmd     `cmd:"" help:"Check the ways in for mail that serve --intake takes."`
 	Worker     workerCmd     `cmd:"" help:"Analyse what was received, beside other workers that share the database."`

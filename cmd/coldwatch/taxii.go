@@ -120,6 +120,7 @@ func (c taxiiPollCmd) Run(ctx context.Context, g *Globals) error {
 	}
 	out := polled{Collection: cl.Collection, Problems: []stix.Problem{}}
 	var indicators []bulletin.Indicator
+	var marked []stix.Object // that gave indicators
 	err = cl.Poll(ctx, after, func(objects []stix.Object, problems []stix.Problem, last time.Time) error {
 		taken, refused, err := taxii.Take(ctx, e.Store, "from "+cl.Collection, cl.Collection, objects, e.Clock())
 		if err != nil {
@@ -128,7 +129,10 @@ func (c taxiiPollCmd) Run(ctx context.Context, g *Globals) error {
 		out.Objects += len(taken)
 		out.Problems = append(append(out.Problems, problems...), refused...)
 		for _, o := range taken {
-			indicators = append(indicators, indicatorsOf(o)...)
+			more, from := indicatorsOf(o)
+			if len(more) > 0 {
+				indicators, marked = append(indicators, more...), append(marked, from)
+			}
 		}
 		if last.IsZero() {
 			return nil
@@ -156,12 +160,13 @@ func (c taxiiPollCmd) Run(ctx context.Context, g *Globals) error {
 		g.print("no indicators among them")
 		return nil
 	}
+	watch := engine.Watch{Name: c.Watch, Source: cl.Collection, TLP: stix.TLP(marked), Indicators: indicators}
 	if !g.JSON {
-		return g.hunt(ctx, e, indicators, c.Watch, true)
+		return g.hunt(ctx, e, watch, true)
 	}
 	h, err := e.Hunt(ctx, indicators)
 	if err == nil && c.Watch != "" {
-		err = e.Watch(ctx, c.Watch, indicators, true)
+		err = e.Watch(ctx, watch, true)
 	}
 	if err != nil {
 		return err
@@ -185,21 +190,20 @@ func (c taxiiPollCmd) reached(ctx context.Context, st engine.Store, cl *taxii.Cl
 // hunted are the types of objects whose values an adversary owns or used. Identities, locations and reports name others.
 var hunted = map[string]bool{"indicator": true, "domain-name": true, "email-addr": true, "file": true, "ipv4-addr": true, "ipv6-addr": true, "url": true}
 
-// indicatorsOf gives what to hunt for of one object.
-func indicatorsOf(o store.Object) []bulletin.Indicator {
+// indicatorsOf gives what to hunt for of one object, and the object.
+func indicatorsOf(o store.Object) ([]bulletin.Indicator, stix.Object) {
 	if !hunted[o.Type] {
-		return nil
+		return nil, nil
 	}
 	objects, _, err := taxii.ParseEnvelope([]byte(`{"objects":[` + string(o.JSON) + `]}`))
 	if err != nil || len(objects) == 0 || objects[0]["revoked"] == true {
-		return nil
+		return nil, nil
 	}
-	what := objects[0]["pattern"]
 	if o.Type != "indicator" {
-		return bulletin.Extract(o.JSON)
+		return bulletin.Extract(o.JSON), objects[0]
 	}
-	pattern, _ := what.(string)
-	return bulletin.Extract([]byte(pattern))
+	pattern, _ := objects[0]["pattern"].(string)
+	return bulletin.Extract([]byte(pattern)), objects[0]
 }
 
 // distinct sorts indicators by kind and value and leaves each once.

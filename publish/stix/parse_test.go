@@ -115,3 +115,26 @@ func FuzzParse(f *testing.F) {
 		}
 	})
 }
+
+// TestTLP: the strictest marking counts, of whichever generation and wherever it stands.
+func TestTLP(t *testing.T) {
+	mark := func(refs ...any) stix.Object { return stix.Object{"object_marking_refs": refs} }
+	for name, c := range map[string]struct {
+		objects []stix.Object
+		want    string
+	}{
+		"nothing":          {nil, ""},
+		"not marked":       {[]stix.Object{{"type": "identity"}}, ""},
+		"a statement only": {[]stix.Object{mark("marking-definition--00000000-0000-4000-8000-000000000001", 7)}, ""},
+		"clear":            {[]stix.Object{mark("marking-definition--94868c89-83c2-464b-929b-a1a8aa3c8487")}, "TLP:CLEAR"},
+		"two":              {[]stix.Object{mark("marking-definition--939a9414-2ddd-4d32-a0cd-375ea402b003"), mark("marking-definition--bab4a63c-aed9-4cf5-a766-dfca5abac2bb")}, "TLP:AMBER+STRICT"},
+		"TLP 1 white":      {[]stix.Object{mark("marking-definition--613f2e26-407d-48c7-9eca-b8e91df99dc9")}, "TLP:CLEAR"},
+		"TLP 1 red":        {[]stix.Object{mark("marking-definition--5e57c739-391a-4eb3-b6be-7d15ca92d5ed")}, "TLP:RED"},
+		"a part of it": {[]stix.Object{{"object_marking_refs": []any{"marking-definition--bab4a63c-aed9-4cf5-a766-dfca5abac2bb"}, "granular_markings": []any{"x", map[string]any{"marking_ref": "marking-definition--e828b379-4e03-4974-9ac4-e53a884c97c1",
+			"selectors": []any{"name"}}}}}, "TLP:RED"},
+	} {
+		if got := stix.TLP(c.objects); got != c.want {
+			t.Errorf("%s: %q, want %q", name, got, c.want)
+		}
+	}
+}

@@ -133,11 +133,32 @@ func Replaces(stored, incoming Object, now time.Time) (reason string, ok bool) {
 	return "", true
 }
 
-// strictest returns the level of the strictest TLP marking of an object: 0 for TLP:CLEAR or none, to 4 for TLP:RED. The ids of TLP 1
-// (section 7.2.1.4) count too.
-func strictest(o Object) int {
-	level := 0
+// TLP returns the label of the strictest TLP marking that one of the objects bears, "" when none bears any.
+func TLP(objects []Object) string {
+	level := -1
+	for _, o := range objects {
+		level = max(level, marked(o))
+	}
+	if level < 0 {
+		return ""
+	}
+	return tlp[level].name
+}
+
+// strictest returns the level of the strictest TLP marking of an object: 0 for TLP:CLEAR or none, to 4 for TLP:RED.
+func strictest(o Object) int { return max(0, marked(o)) }
+
+// marked returns the level of the strictest TLP marking of an object or of a part of it, -1 for none. The ids of TLP 1 (section
+// 7.2.1.4) count too.
+func marked(o Object) int {
+	level := -1
 	refs, _ := o["object_marking_refs"].([]any)
+	parts, _ := o["granular_markings"].([]any)
+	for _, p := range parts {
+		if m, ok := p.(map[string]any); ok {
+			refs = append(refs[:len(refs):len(refs)], m["marking_ref"])
+		}
+	}
 	for _, r := range refs {
 		s, _ := r.(string)
 		for i, m := range tlp {
@@ -146,6 +167,8 @@ func strictest(o Object) int {
 			}
 		}
 		switch s {
+		case "marking-definition--613f2e26-407d-48c7-9eca-b8e91df99dc9":
+			level = max(level, 0)
 		case "marking-definition--34098fce-860f-48ae-8e50-ebd3cc5e41da":
 			level = max(level, 1)
 		case "marking-definition--f88d31f6-486f-44da-b317-01333bde0b82":
