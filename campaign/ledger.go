@@ -107,7 +107,8 @@ func (s *scorer) others(x uint32, out float64) float64 {
 // pair counts, over clusters, the holders of y and those of them that hold x too. Where the shorter chain is long the
 // newest are a sample.
 func (s *scorer) pair(x, y uint32, now uint32) memo {
-	h := (uint64(x)*0x9e3779b97f4a7c15 ^ uint64(y)*0xc2b2ae3d27d4eb4f)
+	// By key, not by number: which pairs drive each other out, and so how old a count may get, must not tell the order of arrival.
+	h := s.t.key[x]*0x9e3779b97f4a7c15 ^ s.t.key[y]*0xc2b2ae3d27d4eb4f
 	c := &s.memo[(h>>20)&uint64(len(s.memo)-1)]
 	if c.x == x && c.y == y && c.at != 0 && now <= c.at+c.at/16+16 {
 		return *c

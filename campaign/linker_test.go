@@ -133,3 +133,37 @@ func TestPartitionForgetsOrder(t *testing.T) {
 		}
 	}
 }
+
+// TestReplayForgetsOrder: counts that the replay remembers, for which there is less room than pairs, are forgotten in the same order whatever came
+// first.
+func TestReplayForgetsOrder(t *testing.T) {
+	t.Parallel()
+	ss := waves(3, 40)
+	var want []string
+	for n := range 4 {
+		order := slices.Clone(ss)
+		if n > 0 {
+			rand.New(rand.NewSource(int64(n))).Shuffle(len(order), func(i, j int) { order[i], order[j] = order[j], order[i] })
+		}
+		l := New(Default())
+		l.s.memo = make([]memo, 16)
+		for _, s := range order {
+			l.Place(s)
+		}
+		l.classify()
+		l.recountPlain()
+		l.replay(l.t.canonical(l.links))
+		var got []string
+		for _, m := range l.s.memo {
+			if m.at != 0 {
+				got = append(got, fmt.Sprintf("%x %x: %d of %d at %d", l.t.key[m.x], l.t.key[m.y], m.both, m.holds, m.at))
+			}
+		}
+		if n == 0 {
+			want = got
+		}
+		if len(got) < 8 || !slices.Equal(got, want) {
+			t.Fatalf("shuffle %d: remembered\n%q\nwant\n%q", n, got, want)
+		}
+	}
+}
