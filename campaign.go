@@ -57,7 +57,7 @@ type Word struct {
 	ID       string    `json:"id"`
 	At       time.Time `json:"at"`
 	Author   string    `json:"author"`
-	Kind     string    `json:"kind"` // "must-link", "cannot-link", "not-part", "benign", "same-look", "hostile", "theirs", "hypothesis", "evidence", "approve", "withdraw"
+	Kind     string    `json:"kind"` // of WordKinds, "hypothesis", "evidence", or about warnings: "approve", "withdraw" …
 	Message  string    `json:"message,omitempty"`
 	Other    string    `json:"other,omitempty"`
 	Campaign string    `json:"campaign,omitempty"`
@@ -65,4 +65,43 @@ type Word struct {
 	Undone   bool      `json:"undone,omitempty"`
 
 	Detail json.RawMessage `json:"detail,omitempty"` // of a "hypothesis" or an item of "evidence": what was entered
+}
+
+// A WordKind is something that an analyst can say of messages.
+type WordKind struct {
+	Name     string
+	Messages int    // that it is about: one or two
+	Means    string // what it says of them
+}
+
+// WordKinds gives all that can be said of messages, wherever it is said: command line, API and console.
+func WordKinds() []WordKind {
+	return []WordKind{
+		{"hostile", 1, "an attack on whoever got it"},
+		{"benign", 1, "harmless"},
+		{"theirs", 1, "really from whom it says"},
+		{"not-part", 1, "not part of its campaign"},
+		{"must-link", 2, "one campaign"},
+		{"cannot-link", 2, "not one campaign"},
+		{"same-look", 2, "alike, but not the same sender"},
+	}
+}
+
+// WordKindOf finds a kind by its name; ok is false where nothing of that name can be said of messages.
+func WordKindOf(name string) (k WordKind, ok bool) {
+	for _, k := range WordKinds() {
+		if k.Name == name {
+			return k, true
+		}
+	}
+	return WordKind{}, false
+}
+
+// WordNames gives the names of the kinds.
+func WordNames() []string {
+	var out []string
+	for _, k := range WordKinds() {
+		out = append(out, k.Name)
+	}
+	return out
 }

@@ -120,7 +120,7 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 		kong.Name("coldwatch"),
 		kong.Description("Finds phishing campaigns against the vaccine cold chain and warns the organisations on it.\n\n"+
 			"Start with: coldwatch demo, or coldwatch scan FOLDER"),
-		kong.Vars{"formats": formatNames(), "scopes": strings.Join(token.Scopes(), ", ")}, kong.Writers(stdout, stderr), kong.DefaultEnvars("COLDWATCH"),
+		kong.Vars{"formats": formatNames(), "scopes": strings.Join(token.Scopes(), ", "), "words": strings.Join(coldwatch.WordNames(), ",")}, kong.Writers(stdout, stderr), kong.DefaultEnvars("COLDWATCH"),
 		kong.Exit(func(code int) { exited = code }),
 		kong.Resolvers(configFile(args)),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true}),

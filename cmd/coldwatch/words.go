@@ -16,22 +16,23 @@ import (
 // Words are an analyst's: stored as new input, honoured by every later pass, and taken back cleanly.
 
 type sayCmd struct {
-	Kind     string   `arg:"" enum:"must-link,cannot-link,not-part,benign,same-look" help:"must-link, cannot-link or same-look (two messages), not-part (a message and its campaign), benign (a message)."`
+	Kind     string   `arg:"" enum:"${words}" help:"What to say: ${words}."`
 	Messages []string `arg:"" name:"message" help:"Message ids, or their beginnings."`
 	Reason   string   `help:"Why." required:"" placeholder:"TEXT"`
 	Author   string   `help:"Who says so; the name you are logged in with otherwise." placeholder:"NAME"`
 }
 
 func (sayCmd) Help() string {
-	return "must-link: the two are one campaign. cannot-link: they are not. same-look: alike, but not the same actor. " +
-		"not-part: the message is not part of its campaign. benign: the message is harmless. coldwatch unsay ID takes a word back."
+	of := map[int][]string{}
+	for _, k := range coldwatch.WordKinds() {
+		of[k.Messages] = append(of[k.Messages], k.Name+" ("+k.Means+")")
+	}
+	return "Of one message: " + strings.Join(of[1], ", ") + ". Of two: " + strings.Join(of[2], ", ") + ". coldwatch unsay ID takes a word back."
 }
 
 func (c sayCmd) Run(ctx context.Context, g *Globals) error {
-	want := 1
-	if c.Kind == "must-link" || c.Kind == "cannot-link" || c.Kind == "same-look" {
-		want = 2
-	}
+	kind, _ := coldwatch.WordKindOf(c.Kind)
+	want := kind.Messages
 	if len(c.Messages) != want {
 		return &userError{err: fmt.Errorf("%s takes %s", c.Kind, count(want, "message")), hint: "coldwatch say --help", code: 2}
 	}

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"strings"
 	"time"
 
 	"github.com/coldwatch/coldwatch"
@@ -60,7 +61,7 @@ func (a *API) calls() []call {
 			in: Report{}, out: Hunt{}, serve: a.hunt},
 
 		{method: "GET", path: "/v1/words", summary: "What analysts said.", rule: read, out: []coldwatch.Word{}, serve: a.words},
-		{method: "POST", path: "/v1/words", summary: "Say what you know of messages, all words or none.", rule: judge, in: []Word{}, out: []coldwatch.Word{}, serve: a.say},
+		{method: "POST", path: "/v1/words", summary: "Say what you know of messages, all words or none: " + strings.Join(coldwatch.WordNames(), ", ") + ".", rule: judge, in: []Word{}, out: []coldwatch.Word{}, serve: a.say},
 		{method: "DELETE", path: "/v1/words/{id}", summary: "Take a word back.", rule: judge, serve: a.unsay},
 
 		{method: "GET", path: "/v1/warnings", summary: "List the warnings, oldest first.", rule: read, out: []coldwatch.Warning{}, serve: a.warnings},

@@ -139,3 +139,31 @@ func (s *site) everyone(address string) error {
 	}
 	return s.engine.Store.PutWord(s.t.Context(), coldwatch.Word{ID: "w-everyone", At: clock(), Kind: "constituency", Detail: detail})
 }
+
+// Whatever can be said of messages can be said by the API and in the triage, by a key of its own.
+func TestEveryWord(t *testing.T) {
+	s := newSite(t)
+	_, _, messages := s.pick()
+	triage := s.ask("", "GET", "/triage?show=targeted", "").Body.String()
+	keys := map[string]string{}
+	for _, k := range coldwatch.WordKinds() {
+		word := api.Word{Kind: k.Name, Message: messages[0], Reason: "a test"}
+		if k.Messages == 2 {
+			word.Other = messages[1]
+		}
+		body, err := json.Marshal([]api.Word{word})
+		if err != nil {
+			t.Fatal(err)
+		}
+		said := decode[[]coldwatch.Word](t, s.ask("", "POST", "/v1/words", string(body)))
+		if w := s.ask("", "DELETE", "/v1/words/"+said[0].ID, ""); w.Code != http.StatusNoContent {
+			t.Errorf("%s is not taken back: %d %s", k.Name, w.Code, w.Body)
+		}
+		_, button, ok := strings.Cut(triage, `name="kind" value="`+k.Name+`" data-key="`)
+		key, _, _ := strings.Cut(button, `"`)
+		if !ok || len(key) != 1 || keys[key] != "" || strings.Contains("jkxugo/?", key) {
+			t.Errorf("the triage says %s by key %q, which is also %q", k.Name, key, keys[key])
+		}
+		keys[key] = k.Name
+	}
+}

@@ -16,14 +16,6 @@ import (
 // maxReason bounds what a reason may grow to.
 const maxReason = 2000
 
-// about says what each kind of word is about: one message, two, or a campaign.
-var about = map[string]int{"hostile": 1, "benign": 1, "not-part": 1, "theirs": 1, "must-link": 2, "cannot-link": 2, "same-look": 2}
-
-// Kinds lists what an analyst can say of messages.
-func Kinds() []string {
-	return []string{"must-link", "cannot-link", "same-look", "not-part", "hostile", "benign", "theirs"}
-}
-
 // Words gives what analysts said, in the order of saying. Someone of an organisation sees words about that organisation's messages only.
 func (d *Desk) Words(ctx context.Context) ([]coldwatch.Word, error) {
 	_, whole, err := bound(ctx)
@@ -47,7 +39,7 @@ func (d *Desk) Words(ctx context.Context) ([]coldwatch.Word, error) {
 
 // mayKnow tells whether a word is about messages of the viewer's organisation alone.
 func (d *Desk) mayKnow(ctx context.Context, w coldwatch.Word) (bool, error) {
-	if _, ok := about[w.Kind]; !ok || w.Message == "" {
+	if _, ok := coldwatch.WordKindOf(w.Kind); !ok || w.Message == "" {
 		return false, nil
 	}
 	for _, id := range []string{w.Message, w.Other} {
@@ -69,12 +61,13 @@ func (d *Desk) Say(ctx context.Context, words ...coldwatch.Word) ([]coldwatch.Wo
 	v := access.From(ctx)
 	for i := range words {
 		w := &words[i]
-		n, ok := about[w.Kind]
+		kind, ok := coldwatch.WordKindOf(w.Kind)
+		n := kind.Messages
 		if !ok {
-			return nil, wrong("there are: "+strings.Join(Kinds(), ", "), "there is no word %q", w.Kind)
+			return nil, wrong("there are: "+strings.Join(coldwatch.WordNames(), ", "), "there is no word %q", w.Kind)
 		}
 		if (n == 2) != (w.Other != "") {
-			return nil, wrong("hostile, benign, not-part and theirs take one, the others two", "%s takes another number of messages", w.Kind)
+			return nil, wrong("", "%s takes %d, not another number of messages", w.Kind, n)
 		}
 		if w.Reason = strings.TrimSpace(w.Reason); w.Reason == "" || len(w.Reason) > maxReason {
 			return nil, wrong("one sentence will do", "a word needs a reason of at most %d letters", maxReason)

@@ -37,6 +37,7 @@ type messagePage struct {
 	Similar  []store.Row
 	Words    []coldwatch.Word
 	MaySay   bool
+	Say      []wordButton
 }
 
 type addressView struct {
@@ -111,7 +112,7 @@ func (p *Pages) messageOf(r *http.Request, id string) (messagePage, error) {
 	if err != nil {
 		return messagePage{}, err
 	}
-	d := messagePage{ID: m.Row.ID, Row: m.Row, A: &m.Analysis, Words: m.Words, MaySay: access.From(ctx).May(access.Analyst)}
+	d := messagePage{ID: m.Row.ID, Row: m.Row, A: &m.Analysis, Words: m.Words, MaySay: access.From(ctx).May(access.Analyst), Say: wordButtons(1, m.Campaign != "")}
 	walked, err := p.Desk.Open(ctx, id)
 	if err != nil && !errors.Is(err, store.ErrNotFound) { // the raw message may have been purged: the analysis stays
 		return d, err

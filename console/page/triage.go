@@ -24,6 +24,7 @@ type triagePage struct {
 	At     *previewView
 	Next   string // address of what comes after
 	MaySay bool
+	Say    []wordButton
 	Open   int
 }
 
@@ -54,7 +55,7 @@ var queues = []choice{{"suspicious", "suspicious, no word yet"}, {"hostile", "ho
 
 func (p *Pages) triage(w http.ResponseWriter, r *http.Request) {
 	ctx, q := r.Context(), r.URL.Query()
-	d := triagePage{Show: q.Get("show"), Shows: queues, MaySay: access.From(ctx).May(access.Analyst)}
+	d := triagePage{Show: q.Get("show"), Shows: queues, Say: wordButtons(2, true), MaySay: access.From(ctx).May(access.Analyst)}
 	if !slices.ContainsFunc(queues, func(c choice) bool { return c.Value == d.Show }) {
 		d.Show = "suspicious"
 	}
@@ -161,9 +162,27 @@ func (p *Pages) preview(ctx context.Context, id string) (previewView, error) {
 	return v, nil
 }
 
-// reasons is what is written down where an analyst gives no reason.
-var reasons = map[string]string{"hostile": "Confirmed as hostile.", "benign": "Harmless.", "theirs": "Really from whom it says.", "must-link": "One campaign.",
-	"cannot-link": "Not one campaign.", "same-look": "Alike, but not the same sender.", "not-part": "Not part of its campaign."}
+// A wordButton says something of messages.
+type wordButton struct{ Kind, Label, Key, Does string }
+
+// wordKeys are the keys by which words are said. The rest are taken: see islands.js.
+var wordKeys = map[string]string{"hostile": "c", "benign": "b", "theirs": "t", "not-part": "p", "must-link": "m", "cannot-link": "n", "same-look": "a"}
+
+// wordButtons gives what can be said of so many messages: with two, what is said of each of them as well.
+func wordButtons(messages int, inCampaign bool) []wordButton {
+	var out []wordButton
+	for _, k := range coldwatch.WordKinds() {
+		if k.Messages > messages || k.Name == "not-part" && !inCampaign {
+			continue
+		}
+		does := k.Means
+		if k.Messages > 1 {
+			does += " (two or more)"
+		}
+		out = append(out, wordButton{k.Name, strings.TrimSuffix(sentence(plainWords(k.Name)), "."), wordKeys[k.Name], does})
+	}
+	return out
+}
 
 // maxSaid bounds what one form may say at once.
 const maxSaid = 200
@@ -174,18 +193,19 @@ func (p *Pages) say(w http.ResponseWriter, r *http.Request) {
 		p.Refused(w, r, http.StatusBadRequest)
 		return
 	}
-	kind, ids := r.PostForm.Get("kind"), slices.Compact(slices.Clone(r.PostForm["id"]))
+	kind := r.PostForm.Get("kind")
+	about, _ := coldwatch.WordKindOf(kind) // the desk refuses another
+	ids := slices.Compact(slices.Clone(r.PostForm["id"]))
 	reason := strings.TrimSpace(r.PostForm.Get("reason"))
 	if reason == "" {
-		reason = reasons[kind]
+		reason = sentence(about.Means) // where an analyst gives none
 	}
 	if len(ids) == 0 || len(ids) > maxSaid {
 		p.done(w, r, back(r), "Nothing was said: choose between one and two hundred messages.")
 		return
 	}
 	var words []coldwatch.Word
-	switch kind {
-	case "must-link", "cannot-link", "same-look":
+	if about.Messages == 2 {
 		for _, other := range ids[1:] {
 			words = append(words, coldwatch.Word{Kind: kind, Message: ids[0], Other: other, Reason: reason})
 		}
@@ -193,7 +213,7 @@ func (p *Pages) say(w http.ResponseWriter, r *http.Request) {
 			p.done(w, r, back(r), "Nothing was said: that takes two messages or more.")
 			return
 		}
-	default:
+	} else {
 		for _, id := range ids {
 			words = append(words, coldwatch.Word{Kind: kind, Message: id, Reason: reason})
 		}
