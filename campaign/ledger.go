@@ -170,6 +170,7 @@ func (s *scorer) given(x, y uint32, u, out float64, now uint32) float64 {
 // agree fills s.buf with the values that rows a and b share, and returns how many, with the views both have and those
 // they agree in.
 func (s *scorer) agree(a, b []uint32, ma, mb uint32) (n int, both, same uint32) {
+	t := s.t
 	both = ma & mb
 	i, j := 0, 0
 	var nb [len(banded) + 1]int
@@ -186,18 +187,23 @@ func (s *scorer) agree(a, b []uint32, ma, mb uint32) (n int, both, same uint32) 
 			if x+1 == s.drop {
 				continue
 			}
-			v := s.t.vview[x]
+			v := t.vview[x]
 			same |= 1 << v
 			if k := s.kind[v]; k > 0 {
-				if nb[k] < len(s.bands[k]) {
-					s.bands[k][nb[k]] = x
+				if at := nb[k]; at < len(s.bands[k]) {
+					s.bands[k][at] = x
 					nb[k]++
+				} else if at = s.last(at, func(i int) uint32 { return s.bands[k][i] }); t.key[x] < t.key[s.bands[k][at]] {
+					s.bands[k][at] = x
 				}
 				continue
 			}
+			it := item{x: x, v: v, m: s.views[v].m, implied: -1}
 			if n < len(s.buf)-len(banded) {
-				s.buf[n] = item{x: x, v: v, m: s.views[v].m, implied: -1}
+				s.buf[n] = it
 				n++
+			} else if at := s.last(n, func(i int) uint32 { return s.buf[i].x }); t.key[x] < t.key[s.buf[at].x] {
+				s.buf[at] = it
 			}
 		}
 	}
@@ -208,6 +214,17 @@ func (s *scorer) agree(a, b []uint32, ma, mb uint32) (n int, both, same uint32) 
 		}
 	}
 	return n, both, same
+}
+
+// last returns which of n values has the greatest key. It makes room where rows share more values than a ledger has lines: which
+// of them stay must not tell the order in which values came.
+func (s *scorer) last(n int, value func(i int) uint32) (at int) {
+	for i := 1; i < n; i++ {
+		if s.t.key[value(i)] > s.t.key[value(at)] {
+			at = i
+		}
+	}
+	return at
 }
 
 // bandItem makes one term of the equal bands of a view. How common they are, the band of median count tells. Of texts, the chance that one

@@ -167,3 +167,31 @@ func TestReplayForgetsOrder(t *testing.T) {
 		}
 	}
 }
+
+// TestLongLedgerForgetsOrder: of more shared values than a ledger has lines, the same stay whatever came first.
+func TestLongLedgerForgetsOrder(t *testing.T) {
+	t.Parallel()
+	var shared []string
+	for i := range 300 {
+		shared = append(shared, fmt.Sprintf("host=h%d.example", i), fmt.Sprintf("text=%d:x", i))
+	}
+	var want coldwatch.Link
+	for n := range 4 {
+		rand.New(rand.NewSource(int64(n))).Shuffle(len(shared), func(i, j int) { shared[i], shared[j] = shared[j], shared[i] })
+		l := New(Default())
+		for _, id := range []string{"a", "b"} {
+			l.Place(make1(id, "org1", 1, shared...))
+		}
+		for i := range 40 { // other counts for some
+			l.Place(make1(fmt.Sprintf("x%02d", i), "org2", 2, fmt.Sprintf("host=h%d.example", i*7), fmt.Sprintf("text=%d:x", i*3)))
+		}
+		l.Relink()
+		got := l.Link("a", "b")
+		if n == 0 {
+			want = got
+		}
+		if len(got.Terms) == 0 || !reflect.DeepEqual(got, want) {
+			t.Fatalf("shuffle %d: %d lines, want %d: %+v", n, len(got.Terms), len(want.Terms), got)
+		}
+	}
+}
