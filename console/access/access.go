@@ -65,6 +65,12 @@ type Viewer struct {
 // May tells whether the viewer has at least that role.
 func (v Viewer) May(r Role) bool { return v.Role >= r }
 
+// Knows tells whether the viewer may look an organisation up in the directory: its own, or any for who belongs to none. The directory
+// says who reports to the community, whom to reach there and who works where, which is not for one member to read of another.
+func (v Viewer) Knows(organisation string) bool {
+	return v.Organisation == "" || v.Organisation == organisation
+}
+
 type key struct{}
 
 // With puts the viewer into a request's context.

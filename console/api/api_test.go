@@ -268,7 +268,7 @@ func TestFences(t *testing.T) {
 		"/v1/messages/" + messages[1], "/v1/messages/" + messages[1][:12], "/v1/messages/" + messages[1] + "/raw", "/v1/words", "/v1/warnings", "/v1/deliveries", "/v1/queue",
 		"/v1/organisations", "/v1/rules", "/v1/accounts", "/v1/audit",
 		"/", "/campaigns", "/campaigns?possible=on", "/campaigns/" + id, "/campaigns/" + id + "/export/markdown", "/messages/" + messages[1], "/messages/" + messages[1] + "/raw",
-		"/messages/" + messages[1] + "/picture/0", "/triage", "/words", "/search?q=" + messages[1][:12], "/search?campaign=" + id, "/warnings", "/account",
+		"/messages/" + messages[1] + "/picture/0", "/triage", "/words", "/search?q=" + messages[1][:12], "/search?campaign=" + id, "/warnings", "/account", "/directory", "/directory/checks", "/directory/" + orgs[0], "/directory/" + orgs[1],
 		"/audit", "/settings", "/health"} {
 		w := s.ask(as, "GET", path, "")
 		answer := w.Body.String() + fmt.Sprint(w.Header())

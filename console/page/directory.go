@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/coldwatch/coldwatch"
+	"github.com/coldwatch/coldwatch/console/access"
 	"github.com/coldwatch/coldwatch/console/desk"
 	"github.com/coldwatch/coldwatch/knowledge"
 	"github.com/coldwatch/coldwatch/publish/dossier"
@@ -113,8 +114,9 @@ type bind struct{ Text, ID, Name string }
 func (p *Pages) organisation(w http.ResponseWriter, r *http.Request) {
 	id := r.PathValue("id")
 	pack := p.Desk.Pack()
+	v := access.From(r.Context())
 	d := organisationPage{O: pack.Organisation(id)}
-	if d.O == nil {
+	if d.O == nil || !v.Knows(id) {
 		p.Refused(w, r, http.StatusNotFound)
 		return
 	}
@@ -123,6 +125,9 @@ func (p *Pages) organisation(w http.ResponseWriter, r *http.Request) {
 	}
 	d.People = pack.PeopleOf(id)
 	for _, rel := range pack.RelationsOf(id) {
+		if v.Organisation != "" {
+			break // with whom the directory binds it is the community's knowledge
+		}
 		if rel.FromOrg == id {
 			d.Binds = append(d.Binds, bind{plainWords(rel.Kind), rel.ToOrg, p.orgName(rel.ToOrg)})
 		} else {

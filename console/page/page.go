@@ -122,6 +122,7 @@ func (p *Pages) Routes() []access.Route {
 	reader := access.Rule{Least: access.Reader, Own: true}
 	analyst := access.Rule{Least: access.Analyst, Own: true}
 	publisher := access.Rule{Least: access.Publisher, Whole: true}
+	community := access.Rule{Least: access.Reader, Whole: true}
 	steward := access.Rule{Least: access.Analyst, Whole: true}
 	admin := access.Rule{Least: access.Administrator, Whole: true}
 	get := func(path string, rule access.Rule, summary string, f http.HandlerFunc) access.Route {
@@ -146,8 +147,8 @@ func (p *Pages) Routes() []access.Route {
 		get("/search", reader, "Search messages, campaigns and organisations.", p.search),
 		post("/search/saved", reader, "Keep a search.", p.keepSearch),
 		post("/search/forget", reader, "Forget a kept search.", p.forgetSearch),
-		get("/directory", reader, "The organisations of the chain.", p.directory),
-		get("/directory/checks", reader, "What is wrong with the directory.", p.checks),
+		get("/directory", community, "The organisations of the chain.", p.directory),
+		get("/directory/checks", community, "What is wrong with the directory.", p.checks),
 		get("/directory/new", steward, "A form for a new organisation.", p.newOrganisation),
 		post("/directory", steward, "Change an organisation, or add one.", p.putOrganisation),
 		get("/directory/{id}", reader, "One organisation.", p.organisation),

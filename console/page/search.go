@@ -124,8 +124,9 @@ func (p *Pages) others(r *http.Request, d *searchPage) error {
 		}
 	}
 	orgs := p.Desk.Pack().Organisations
+	v := access.From(r.Context())
 	for i := range orgs {
-		if len(d.Organisations) < searchMost && holds(orgWords(&orgs[i])) {
+		if len(d.Organisations) < searchMost && v.Knows(orgs[i].ID) && holds(orgWords(&orgs[i])) {
 			d.Organisations = append(d.Organisations, &orgs[i])
 		}
 	}

@@ -66,6 +66,7 @@
 
   // Keys. "/" searches, "g" and a letter goes to a page, "?" lists them; pages add their own by data-key.
   const places = { n: "/", c: "/campaigns", t: "/triage", s: "/search", w: "/warnings", d: "/directory" };
+  if (!document.querySelector('nav a[href="/directory"]')) delete places.d; // not for who belongs to an organisation
   let went = 0;
   const typing = (el) => el && (el.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(el.tagName) && !/^(checkbox|radio|button|submit)$/.test(el.type));
   const help = () => {
@@ -74,7 +75,8 @@
       d = document.createElement("dialog");
       d.id = "keys";
       d.setAttribute("aria-label", "Keys");
-      const rows = [["/", "search"], ["g n", "now"], ["g c", "campaigns"], ["g t", "triage"], ["g s", "search page"], ["g w", "warnings"], ["g d", "directory"]];
+      const rows = [["/", "search"], ["g n", "now"], ["g c", "campaigns"], ["g t", "triage"], ["g s", "search page"], ["g w", "warnings"]];
+      if (places.d) rows.push(["g d", "directory"]);
       for (const b of document.querySelectorAll("[data-key]")) rows.push([b.dataset.key, (b.dataset.does || b.textContent.replace(b.dataset.key, "")).trim()]);
       const dl = document.createElement("dl");
       const seen = new Set();
