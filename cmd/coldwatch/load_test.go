@@ -86,7 +86,7 @@ func TestLoad(t *testing.T) {
 	l := &load{t: t, url: srv.URL, client: &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 64}}}
 	campaign, message, org := l.subjects(e.Store)
 	whole, member := l.enter(people, "reader", ""), l.enter(people, "member", org)
-	paths := loadPaths(campaign, message)
+	paths := loadPaths(campaign, message, org)
 	for _, as := range []struct{ who, org string }{{"all", ""}, {"one organisation", org}} {
 		var cookie string
 		for i, p := range paths {
@@ -107,11 +107,11 @@ func TestLoad(t *testing.T) {
 
 // loadPaths is what readers ask for. A campaign's page is not among them: it shows the links, and the linker that serve keeps in memory
 // does not know the copies; package measure/linkbench measures it.
-func loadPaths(campaign, message string) []string {
+func loadPaths(campaign, message, org string) []string {
 	return []string{"/v1/totals", "/v1/campaigns?limit=50", "/v1/campaigns/" + campaign, "/v1/campaigns/" + campaign + "/history", "/v1/messages",
 		"/v1/messages?class=targeted", "/v1/messages?campaign=" + campaign, "/v1/messages?q=vaccine", "/v1/messages?q=no-such-word-anywhere",
 		"/v1/messages?before=2020-06-01T00:00:00Z", "/v1/messages/" + message, "/v1/words", "/v1/warnings", "/", "/campaigns", "/messages/" + message,
-		"/triage", "/words", "/search?q=vaccine", "/search?q=no-such-word-anywhere", "/directory", "/warnings"}
+		"/triage", "/words", "/search?q=vaccine", "/search?q=no-such-word-anywhere", "/directory/" + org, "/warnings"}
 }
 
 func round(d time.Duration) string { return d.Round(100 * time.Microsecond).String() }
