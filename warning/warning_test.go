@@ -13,6 +13,7 @@ import (
 	"github.com/coldwatch/coldwatch"
 	"github.com/coldwatch/coldwatch/knowledge"
 	"github.com/coldwatch/coldwatch/profile"
+	"github.com/coldwatch/coldwatch/publish/dossier"
 )
 
 var t0 = time.Date(2020, 9, 7, 2, 0, 0, 0, time.UTC)
@@ -287,6 +288,9 @@ func TestAlertsAreShort(t *testing.T) {
 			t.Errorf("%d languages", len(w.Alerts))
 		}
 		for lang, s := range w.Alerts {
+			if dossier.Alert(w, lang, false).Kicker == "Warning" {
+				t.Errorf("%s: the page around the alert is English", lang)
+			}
 			words := len(strings.Fields(s))
 			if lang == "zh-Hant" {
 				han := 0

@@ -8,14 +8,17 @@ import (
 )
 
 // Alert puts a warning into a one-page document: the short text, and for the reader's own messages their ids. The language is a
-// key of the warning's Alerts, "" for the English text.
+// key of the warning's Alerts, "" for the English text; title, headings and marking are in it too.
 func Alert(w coldwatch.Warning, language string, synthetic bool) *Document {
-	body := w.Text
+	body, v, title := w.Text, phrasesIn(language), DefangText(w.Subject)
 	if language != "" {
 		body = w.Alerts[language]
+		if own := v.title(w.Reason); own != "" {
+			title = "[" + Label(w.Marking.TLP) + "] " + own
+		}
 	}
-	d := &Document{Language: language, Title: DefangText(w.Subject), Kicker: "Warning", Marking: coldwatch.Marking{TLP: Label(w.Marking.TLP), Group: Visible(w.Marking.Group)},
-		Synthetic: synthetic, Made: w.Reported, Version: Version(coldwatch.Profile{Campaign: w.Campaign, Version: w.Version})}
+	d := &Document{Language: language, Title: title, Kicker: v.kicker, Marking: coldwatch.Marking{TLP: Label(w.Marking.TLP), Group: Visible(w.Marking.Group)},
+		Synthetic: synthetic, Made: w.Reported, Version: v.versionOf(w)}
 	for para := range strings.SplitSeq(body, "\n") {
 		if para = strings.TrimSpace(DefangText(para)); para != "" {
 			d.Summary = append(d.Summary, para)
@@ -27,8 +30,7 @@ func Alert(w coldwatch.Warning, language string, synthetic bool) *Document {
 			ids[i] = Short(id)
 		}
 		sort.Strings(ids)
-		d.Sections = append(d.Sections, Section{"messages", "Messages that reached you", []Block{
-			Paragraph{strings.Join(ids, " ")}, Paragraph{"These are the first digits of the SHA-256 by which the mail is stored; the file your-messages.csv has them whole, with times."}}})
+		d.Sections = append(d.Sections, Section{"messages", v.messages, []Block{Paragraph{strings.Join(ids, " ")}, Paragraph{v.digits}}})
 	}
 	return d
 }

@@ -34,13 +34,7 @@ func Label(tlp string) string { return labels[Level(tlp)] }
 
 // Meaning returns what a TLP label lets the reader do, in one sentence.
 func Meaning(tlp string) string {
-	return [...]string{
-		"This may be shared without limit.",
-		"Share within your community, not in public.",
-		"Share within your organisation and with its clients who need to know.",
-		"Share within your organisation only, with those who need to know.",
-		"For the eyes and ears of the named recipients only.",
-	}[Level(tlp)]
+	return phrasesIn("").meanings[Level(tlp)]
 }
 
 // Levels of marking from which a document may name the organisations that were hit. What people read on paper and screen may

@@ -33,11 +33,9 @@ var page = template.Must(template.New("page").Funcs(template.FuncMap{
 	"timeline": drawTimeline,
 	"bars":     dossier.Bars.Draw,
 	"day":      dossier.Day,
-	"minute":   dossier.Minute,
 	"count":    dossier.Count,
 	"visible":  dossier.Visible,
 	"defang":   dossier.DefangText,
-	"meaning":  dossier.Meaning,
 }).Parse(pageText))
 
 // Format is the HTML format.

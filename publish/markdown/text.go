@@ -28,17 +28,14 @@ func (Text) Write(w io.Writer, r coldwatch.Report, pack *knowledge.Pack) error {
 // DrawText writes a document as plain text.
 func DrawText(w io.Writer, d *dossier.Document) error {
 	t := &textWriter{}
-	mark := d.Marking.TLP + ": " + dossier.Meaning(d.Marking.TLP)
-	if d.Marking.Group != "" {
-		mark += " Sharing group: " + d.Marking.Group + "."
-	}
+	mark := d.Marking.TLP + ": " + d.Meaning()
 	t.para("", "", mark)
 	if d.Synthetic {
-		t.para("", "", "SYNTHETIC: invented data for a demonstration. No such mail was sent.")
+		t.para("", "", strings.ToUpper(d.InventedWord())+d.Invented()[len(d.InventedWord()):])
 	}
 	t.para("", "", strings.ToUpper(d.Kicker))
 	t.para("", "", d.Title)
-	t.para("", "", d.Version+", last message received "+dossier.Minute(d.Made))
+	t.para("", "", d.Version+", "+d.Received())
 	for _, s := range d.Summary {
 		t.para("", "", s)
 	}
@@ -55,7 +52,7 @@ func DrawText(w io.Writer, d *dossier.Document) error {
 	for _, s := range d.Sections {
 		title := s.Title
 		if d.Synthetic {
-			title += " (synthetic)"
+			title += " (" + d.InventedWord() + ")"
 		}
 		fmt.Fprintf(&t.b, "%s\n%s\n\n", title, strings.Repeat("-", utf8.RuneCountInString(title)))
 		for _, bl := range s.Blocks {
