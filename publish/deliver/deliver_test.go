@@ -232,10 +232,13 @@ func TestMailEncrypted(t *testing.T) {
 }
 
 func TestWebhook(t *testing.T) {
+	var mu sync.Mutex // between the server and the test
 	code := http.StatusNoContent
 	var got coldwatch.Warning
 	var header http.Header
 	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		mu.Lock()
+		defer mu.Unlock()
 		header = r.Header
 		if err := json.NewDecoder(r.Body).Decode(&got); err != nil {
 			t.Error(err)
@@ -259,7 +262,9 @@ func TestWebhook(t *testing.T) {
 		want error
 	}{{204, nil}, {429, errors.New("again")}, {503, errors.New("again")}, {422, deliver.ErrRefused}, {500, deliver.ErrUnsure}, {0, deliver.ErrUnsure},
 		{302, deliver.ErrUnreachable}, {401, deliver.ErrUnreachable}, {404, deliver.ErrUnreachable}} {
+		mu.Lock()
 		code = c.code
+		mu.Unlock()
 		err := ch.Send(t.Context(), item())
 		if (err == nil) != (c.want == nil) {
 			t.Errorf("%d: %v", c.code, err)
@@ -270,6 +275,8 @@ func TestWebhook(t *testing.T) {
 			}
 		}
 	}
+	mu.Lock()
+	defer mu.Unlock()
 	if got.ID != "w-1" || header.Get("Idempotency-Key") != "w-1" || !strings.HasPrefix(header.Get("X-Coldwatch-Signature"), "sha256=") {
 		t.Errorf("came with %v", header)
 	}
