@@ -11,7 +11,6 @@ import (
 	"strings"
 	"unicode"
 
-	"github.com/coldwatch/coldwatch"
 	"github.com/coldwatch/coldwatch/console/taxii"
 	"github.com/coldwatch/coldwatch/engine"
 	"github.com/coldwatch/coldwatch/intake/bulletin"
@@ -84,17 +83,10 @@ func (c importCmd) Run(ctx context.Context, g *Globals) error {
 	}
 	watch := engine.Watch{Name: c.Watch, Source: c.Source}
 	for _, o := range now {
-		list, _ := indicatorsOf(o)
-		for _, i := range list {
-			if i.Kind == coldwatch.DomainName {
-				if owner := e.Pack.OwnerOf(i.Value); owner != nil {
-					out.Problems = append(out.Problems, stix.Problem{ID: o.ID, Reason: i.Value + " is a domain of " + owner.Name + " in your pack: not hunted for"})
-					continue
-				}
-			}
-			by[o.ID] = append(by[o.ID], i)
-			watch.Indicators = append(watch.Indicators, i)
-		}
+		list, _, left := indicatorsOf(e.Pack, o)
+		by[o.ID] = list
+		watch.Indicators = append(watch.Indicators, list...)
+		out.Problems = append(out.Problems, left...)
 	}
 	watch.Indicators = distinct(watch.Indicators)
 	var all []stix.Object

@@ -9,9 +9,11 @@ import (
 	"slices"
 	"time"
 
+	"github.com/coldwatch/coldwatch"
 	"github.com/coldwatch/coldwatch/console/taxii"
 	"github.com/coldwatch/coldwatch/engine"
 	"github.com/coldwatch/coldwatch/intake/bulletin"
+	"github.com/coldwatch/coldwatch/knowledge"
 	"github.com/coldwatch/coldwatch/publish/stix"
 	"github.com/coldwatch/coldwatch/store"
 )
@@ -129,7 +131,8 @@ func (c taxiiPollCmd) Run(ctx context.Context, g *Globals) error {
 		out.Objects += len(taken)
 		out.Problems = append(append(out.Problems, problems...), refused...)
 		for _, o := range taken {
-			more, from := indicatorsOf(o)
+			more, from, left := indicatorsOf(e.Pack, o)
+			out.Problems = append(out.Problems, left...)
 			if len(more) > 0 {
 				indicators, marked = append(indicators, more...), append(marked, from)
 			}
@@ -190,20 +193,31 @@ func (c taxiiPollCmd) reached(ctx context.Context, st engine.Store, cl *taxii.Cl
 // hunted are the types of objects whose values an adversary owns or used. Identities, locations and reports name others.
 var hunted = map[string]bool{"indicator": true, "domain-name": true, "email-addr": true, "file": true, "ipv4-addr": true, "ipv6-addr": true, "url": true}
 
-// indicatorsOf gives what to hunt for of one object, and the object.
-func indicatorsOf(o store.Object) ([]bulletin.Indicator, stix.Object) {
+// indicatorsOf gives what to hunt for of one object that others gave, the object, and what is left out: whole domains that the pack says
+// are an organisation's own, which honest mail names every day.
+func indicatorsOf(pack *knowledge.Pack, o store.Object) (list []bulletin.Indicator, from stix.Object, left []stix.Problem) {
 	if !hunted[o.Type] {
-		return nil, nil
+		return nil, nil, nil
 	}
 	objects, _, err := taxii.ParseEnvelope([]byte(`{"objects":[` + string(o.JSON) + `]}`))
 	if err != nil || len(objects) == 0 || objects[0]["revoked"] == true {
-		return nil, nil
+		return nil, nil, nil
 	}
-	if o.Type != "indicator" {
-		return bulletin.Extract(o.JSON), objects[0]
+	text := o.JSON
+	if o.Type == "indicator" {
+		pattern, _ := objects[0]["pattern"].(string)
+		text = []byte(pattern)
 	}
-	pattern, _ := objects[0]["pattern"].(string)
-	return bulletin.Extract([]byte(pattern)), objects[0]
+	for _, i := range bulletin.Extract(text) {
+		if i.Kind == coldwatch.DomainName {
+			if owner := pack.OwnerOf(i.Value); owner != nil {
+				left = append(left, stix.Problem{ID: o.ID, Reason: i.Value + " is a domain of " + owner.Name + " in your pack: not hunted for"})
+				continue
+			}
+		}
+		list = append(list, i)
+	}
+	return list, objects[0], left
 }
 
 // distinct sorts indicators by kind and value and leaves each once.

@@ -7,7 +7,7 @@ import (
 	"github.com/coldwatch/coldwatch"
 )
 
-// Phrases hold the fixed words of a page in one language: all that stands around a document's own text.
+// phrases are the fixed words of a page in one language: all that stands around a document's own text.
 type phrases struct {
 	kicker       string // of an alert
 	targeted     string // titles of alerts, by reason
